@@ -1,0 +1,1 @@
+"""What an author writes: reading posts and understanding them."""

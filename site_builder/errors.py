@@ -1,0 +1,84 @@
+"""Problems: what is wrong, where, and what to do about it.
+
+In: facts about a mistake of the author. Out: values that the command line prints.
+A stage collects its problems and raises them together, so that one build reports all of them.
+
+    SiteBuilderError      everything that this package raises on purpose
+      ContentError        posts, pages, data or images are wrong           exit code 1
+      UsageError          command line, site.toml, theme, output folder    exit code 2
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, at one place."""
+
+    message: str
+    """What is wrong, in one sentence without a full stop."""
+    file: str = ""
+    """Path relative to the site's folder, with forward slashes; empty if no file is at fault."""
+    line: int = 0
+    """First line at fault, counted from 1; 0 if the whole file is."""
+    column: int = 0
+    """First column at fault, counted from 1 in characters; 0 if the whole line is."""
+    width: int = 1
+    """How many characters from `column` on are at fault."""
+    excerpt: str = ""
+    """The text of that line, without its line end."""
+    help: str = ""
+    """What to do about it; empty if that is obvious."""
+    notes: tuple[str, ...] = ()
+    """More to show below: a traceback, the last output. Each may have several lines."""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        lines = [f"{place}: {self.message}" if place else self.message]
+        if self.excerpt:
+            number = str(self.line)
+            lines.append(f"  {number} | {self.excerpt}")
+            if self.column:
+                lead = "".join(c if c == "\t" else " " for c in self.excerpt[: self.column - 1])
+                lines.append(f"  {' ' * len(number)} | {lead}{'^' * max(1, self.width)}")
+        for note in self.notes:
+            lines.extend(f"    {line}".rstrip() for line in note.splitlines())
+        if self.help:
+            lines.append(f"  help: {self.help}")
+        return "\n".join(lines)
+
+
+class SiteBuilderError(Exception):
+    """Carries the problems that stopped a stage."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(*self.problems)
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(problem) for problem in self.problems)
+
+
+class ContentError(SiteBuilderError):
+    """Something in the author's posts, pages, data or images is wrong."""
+
+
+class UsageError(SiteBuilderError):
+    """The command line, site.toml, the theme or the output folder is wrong."""
+
+    exit_code = 2
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The sentence that helps with a misspelt `word`: the nearest known one, or all of them."""
+    choices = sorted(known)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known are: " + ", ".join(choices)

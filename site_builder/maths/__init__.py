@@ -1,0 +1,1 @@
+"""TeX in, MathML out. Knows nothing of posts or files."""

@@ -1,0 +1,1 @@
+"""Putting the site where it belongs."""

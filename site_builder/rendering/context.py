@@ -1,0 +1,179 @@
+"""What templates are given: plain frozen values, the whole contract between program and theme.
+
+Every template has `site` and `page`; the comments say which has what else. All `url`s are relative
+to the host (`/blog/xor/`), all `address`es absolute (`https://example.org/blog/xor/`). Texts that
+are `Markup` are HTML, all others are escaped by Jinja.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in the navigation, or to the page before or after."""
+
+    title: Markup
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteContext:
+    """`site`: the same on every page."""
+
+    title: str
+    description: str
+    author: str
+    language: str
+    url: str
+    """Home page relative to the host, such as `/` or `/blog/`."""
+    address: str
+    """Home page, absolute."""
+    navigation: tuple[Link, ...]
+    """Pages that the header links to: those in `pages/`, the archive, the tags."""
+    archive_url: str
+    tags_url: str
+    atom_url: str
+    json_feed_url: str
+    style_url: str
+    """The one style sheet, with a name that changes with its content."""
+    icon_url: str
+    maths_font_url: str
+    """The site's maths font; empty if no page has maths."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """`page`: what the head of each page says about it."""
+
+    type: str
+    """`home`, `post`, `aside`, `page`, `archive`, `tag`, `tags`, `series` or `404`."""
+    title: str
+    """Plain text, without the site's title."""
+    description: str
+    url: str
+    address: str
+    """Canonical address; empty for the 404 page."""
+    language: str
+    image_address: str
+    """Picture for link previews, absolute; empty if there is none."""
+    image_alt: str
+    published: str
+    """ISO 8601, empty if the page has no date."""
+    modified: str
+    tags: tuple[str, ...]
+    feed_url: str
+    """Atom feed of this page's own subject (a tag), else empty."""
+    structured_data: Markup
+    """JSON-LD, safe to stand in a `script` element; empty if there is none."""
+    has_maths: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TagContext:
+    """A tag with its page."""
+
+    name: str
+    url: str
+    feed_url: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TocEntry:
+    """A heading of level 2 or 3 in the table of contents."""
+
+    level: int
+    id: str
+    html: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A post's place in a series."""
+
+    title: Markup
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBox:
+    """The series that a post belongs to."""
+
+    name: str
+    url: str
+    position: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltWith:
+    """How the numbers of a post were made."""
+
+    python: str
+    packages: tuple[tuple[str, str], ...]
+    """Name and version of each distribution that the post imports."""
+    seconds: float
+    seed: int
+    date: dt.date
+    """Day of the run."""
+    notebook_url: str
+    script_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostContext:
+    """A post, aside or page, in full and in lists."""
+
+    kind: str
+    """`post`, `aside` or `page`."""
+    title: Markup
+    """Inline HTML; for an aside without a title, its date in words."""
+    url: str
+    address: str
+    language: str
+    date: dt.date | None
+    updated: dt.date | None
+    summary: Markup
+    body: Markup
+    authors: tuple[str, ...]
+    tags: tuple[TagContext, ...]
+    minutes: int
+    """Reading time."""
+    draft: bool
+    scheduled: bool
+    toc: tuple[TocEntry, ...]
+    """Empty if the post has fewer than three headings or does not want one."""
+    series: SeriesBox | None
+    built_with: BuiltWith | None
+    """None for posts without cells that run."""
+    previous: Link | None
+    """The next older post."""
+    next: Link | None
+    """The next newer post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year of the archive, newest post first."""
+
+    year: int
+    posts: tuple[PostContext, ...]
+
+
+# Template -> what it is given besides `site` and `page`. A theme has all of these.
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "home.html": ("posts",),  # the newest posts and asides: tuple[PostContext, ...]
+    "post.html": ("post",),  # also for asides
+    "page.html": ("post",),
+    "archive.html": ("years",),  # tuple[Year, ...]
+    "tag.html": ("tag", "posts"),  # TagContext, tuple[PostContext, ...]
+    "tags.html": ("tags",),  # tuple[TagContext, ...] by name
+    "series.html": ("name", "posts"),  # str, tuple[PostContext, ...] oldest first
+    "404.html": (),
+}
