@@ -1,6 +1,6 @@
 """The nouns: one frozen value for each stage of the pipeline, complete when it is made.
 
-    Source -> Post -> ExecutedPost -> Page -> SiteFile
+Source -> Post -> ExecutedPost -> Page -> SiteFile
 """
 
 from __future__ import annotations

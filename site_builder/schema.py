@@ -1,0 +1,238 @@
+"""Typed tables: what a dataclass says about its fields is what a table of the author may hold.
+
+In: a mapping as YAML or TOML gave it, the places of its keys, and a frozen dataclass.
+Out: an instance, or every problem: unknown keys with the nearest known one, wrong types, values
+that are not among the choices. A field's name with `_` is the author's key with `-` or `_`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from site_builder.errors import Problem, nearest
+
+T = TypeVar("T")
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key of a table stands in its file."""
+
+    line: int
+    column: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as read: its values, and how to report a problem at one of its keys."""
+
+    values: Mapping[str, Any]
+    problem: Callable[[Path, str, str], Problem]
+    """Makes the problem at a key: its path in the table, the message, the help."""
+
+
+class TableError(Exception):
+    """The table does not fit: carries all its problems."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__(*problems)
+
+
+def read_table(
+    cls: type[T],
+    table: Table,
+    *,
+    what: str,
+    synonyms: Mapping[str, str] | None = None,
+    ignored: frozenset[str] = frozenset(),
+    dashes: bool = False,
+) -> T:
+    """Make a `cls` of the table.
+
+    `what` names a key of it in messages ("setting"); `synonyms` maps other keys to known ones;
+    keys in `ignored` are somebody else's; `dashes` spells `fig_cap` as `fig-cap`.
+    Raises TableError with all problems.
+    """
+    problems: list[Problem] = []
+    made = _instance(cls, table.values, (), table, what, synonyms or {}, ignored, dashes, problems)
+    if problems:
+        raise TableError(problems)
+    return typing.cast(T, made)
+
+
+def keys(cls: type, *, dashes: bool = False) -> dict[str, dataclasses.Field[Any]]:
+    """The author's keys for `cls`, in the order of its fields."""
+    fields = dataclasses.fields(cls)
+    return {f.name.replace("_", "-") if dashes else f.name: f for f in fields if f.init}
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _instance(
+    cls: type,
+    values: Mapping[str, Any],
+    path: Path,
+    table: Table,
+    what: str,
+    synonyms: Mapping[str, str],
+    ignored: frozenset[str],
+    dashes: bool,
+    problems: list[Problem],
+) -> Any:
+    known = keys(cls, dashes=dashes)
+    given: dict[str, Any] = {}
+    for key, value in values.items():
+        name = synonyms.get(key, key)
+        if name in ignored:
+            continue
+        here = (*path, key)
+        if name not in known:
+            shown = ".".join(here)
+            problems.append(table.problem(here, f"unknown {what} {shown!r}", nearest(key, known)))
+            continue
+        field = known[name]
+        if field.name in given:
+            problems.append(table.problem(here, f"{key!r} says the same as {name!r} above", ""))
+            continue
+        hint = _hints(cls)[field.name]
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+            given[field.name] = _instance(
+                hint, value, here, table, what, {}, frozenset(), dashes, problems
+            )
+            continue
+        try:
+            given[field.name] = _convert(hint, value)
+        except _MisfitError as misfit:
+            expected = str(misfit) or _expected(hint)
+            message = f"{what} {'.'.join(here)!r} should be {expected}, not {_shown(value)}"
+            problems.append(table.problem(here, message, ""))
+            given[field.name] = None
+    for key, field in known.items():
+        required = (
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        )
+        if required and field.name not in given:
+            shown = ".".join((*path, key))
+            problems.append(table.problem(path, f"the {what} {shown!r} is required", ""))
+    return None if problems else cls(**given)
+
+
+class _MisfitError(Exception):
+    """A value is not of the type; its text says what is expected if that is special."""
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    """Return `value` as the type `hint` asks for; raise _MisfitError."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _convert_union(typing.get_args(hint), value)
+    if origin is Literal:
+        if isinstance(value, str) and value in typing.get_args(hint):
+            return value
+        raise _MisfitError
+    if origin is tuple:
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(_is_text(item) for item in items):
+            raise _MisfitError
+        return tuple(str(item) for item in items)
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping) or not all(_is_text(v) for v in value.values()):
+            raise _MisfitError
+        return {str(k): str(v) for k, v in value.items()}
+    return _convert_scalar(hint, value)
+
+
+def _convert_union(members: tuple[Any, ...], value: Any) -> Any:
+    for member in members:
+        if member is type(None):
+            if value is None:
+                return None
+            continue
+        try:
+            return _convert(member, value)
+        except _MisfitError as misfit:
+            if str(misfit):
+                raise
+    raise _MisfitError
+
+
+def _convert_scalar(hint: Any, value: Any) -> Any:
+    if hint is dt.date:
+        return _date(value)
+    if hint is bool and isinstance(value, bool):
+        return value
+    if hint is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if hint is str and _is_text(value):
+        return str(value)
+    raise _MisfitError
+
+
+def _is_text(value: Any) -> bool:
+    # A title such as `1984` is a number to YAML and a text to its author.
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _date(value: Any) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    if not isinstance(value, str):
+        raise _MisfitError
+    try:
+        return dt.datetime.fromisoformat(value.strip()).date()
+    except ValueError as error:
+        reason = str(error)
+        if "out of range" in reason or "must be in" in reason:
+            raise _MisfitError("a date of the calendar") from None
+        raise _MisfitError from None
+
+
+def _expected(hint: Any) -> str:
+    """The type in words."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        members = [m for m in typing.get_args(hint) if m is not type(None)]
+        return " or ".join(_expected(member) for member in members)
+    if origin is Literal:
+        return " or ".join(repr(choice) for choice in typing.get_args(hint))
+    if origin is tuple:
+        return "a list of texts"
+    if origin is not None and issubclass(origin, Mapping):
+        return "a table of texts"
+    words = {
+        str: "a text",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        dt.date: "a date such as 2019-06-02",
+    }
+    return words.get(hint, "a table")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    return repr(value) if isinstance(value, str) else str(value)
