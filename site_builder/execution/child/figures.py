@@ -1,0 +1,209 @@
+"""matplotlib's figures: every one that is open at the end of a cell, the same bytes in each run.
+
+SVG by default, PNG at twice the screen's resolution if that is asked for or the SVG is too large.
+Artists are named by what they are (`paper`, `ink`), so that a dark page can redraw black on white
+as light on nothing without touching the colours of the data.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import struct
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from site_builder.execution.child.streams import Capture, Entry
+
+CSS_PIXELS = 96  # to the inch
+POINTS = 72  # to the inch
+DARK, LIGHT = 0.35, 0.9  # luminance up to which a colour is ink, from which it is paper
+
+
+class Figures:
+    """The figures of one post."""
+
+    def __init__(self, capture: Capture, settings: Mapping[str, Any]) -> None:
+        """`settings` are those of `[figures]`: format, width and height in inches, svg_limit."""
+        self._capture = capture
+        self._settings = settings
+        self._options: Mapping[str, Any] = {}
+
+    def prepare(self, pyplot: ModuleType) -> None:
+        """Set matplotlib up; to be called when pyplot is there."""
+        pyplot.switch_backend("agg")
+        pyplot.rcParams["svg.hashsalt"] = "site-builder"
+        pyplot.show = lambda *_, **__: self.show_open()  # type: ignore[attr-defined]
+        self._set_size(pyplot)
+
+    def begin(self, options: Mapping[str, Any]) -> None:
+        """A cell with these options (`fig_width`, `fig_height` in inches) begins."""
+        self._options = options
+        if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+            self._set_size(pyplot)
+
+    def show_open(self) -> None:
+        """Show and close every open figure, in the order of their numbers."""
+        if (pyplot := sys.modules.get("matplotlib.pyplot")) is None:
+            return
+        for number in pyplot.get_fignums():
+            figure = pyplot.figure(number)
+            if figure.axes or figure.texts or figure.patches or figure.lines or figure.images:
+                self._capture.display(self._entry(figure))
+        pyplot.close("all")
+
+    def show_if_figure(self, value: object) -> bool:
+        """Show `value` if it is a figure, and say so; it is not shown again at the cell's end."""
+        module = sys.modules.get("matplotlib.figure")
+        if module is None or not isinstance(value, module.Figure):
+            return False
+        self._capture.display(self._entry(value))
+        sys.modules["matplotlib.pyplot"].close(value)
+        return True
+
+    def is_drawing(self, value: object) -> bool:
+        """Whether a cell's last value is only what a plotting call returns (axes, lines, texts)."""
+        module = sys.modules.get("matplotlib.artist")
+        if module is None:
+            return False
+        if isinstance(value, list | tuple) and value:
+            return all(self.is_drawing(item) or _is_plain(item) for item in value) and any(
+                self.is_drawing(item) for item in value
+            )
+        if type(value).__name__ == "ndarray" and value.dtype == object:  # type: ignore[attr-defined]
+            return bool(value.size) and self.is_drawing(list(value.flat))  # type: ignore[attr-defined]
+        kinds = (module.Artist, sys.modules["matplotlib.container"].Container)
+        return isinstance(value, kinds)
+
+    def _set_size(self, pyplot: ModuleType) -> None:
+        width = self._options.get("fig_width") or self._settings["width"]
+        height = self._options.get("fig_height") or self._settings["height"]
+        pyplot.rcParams["figure.figsize"] = (width, height)
+
+    def _entry(self, figure: Any) -> Entry:
+        width, height = self._options.get("fig_width"), self._options.get("fig_height")
+        if width or height:
+            # The option is the author's last word, over a `figsize` in the code.
+            size = figure.get_size_inches()
+            figure.set_size_inches(width or size[0], height or size[1])
+        if self._settings["format"] == "svg":
+            svg = _svg(figure)
+            if len(svg) <= self._settings["svg_limit"]:
+                found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+                points = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+                pixels = [round(p * CSS_PIXELS / POINTS) for p in points]
+                return _figure_entry("image/svg+xml", svg, pixels)
+        png = _png(figure)
+        pixels = [round(side / 2) for side in struct.unpack(">II", png[16:24])]
+        return _figure_entry("image/png", base64.b64encode(png).decode(), pixels)
+
+
+def _is_plain(value: object) -> bool:
+    """What `hist` and `pie` return beside their artists."""
+    return type(value).__name__ in ("ndarray", "list", "tuple")
+
+
+def _figure_entry(mime: str, data: str, pixels: list[int]) -> Entry:
+    metadata = {"width": pixels[0], "height": pixels[1]}
+    return {"kind": "figure", "data": {mime: data}, "metadata": metadata}
+
+
+def _svg(figure: Any) -> str:
+    _name_artists(figure)
+    target = io.StringIO()
+    figure.savefig(
+        target, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
+    )
+    return target.getvalue()
+
+
+def _png(figure: Any) -> bytes:
+    target = io.BytesIO()
+    figure.savefig(
+        target, format="png", dpi=2 * CSS_PIXELS, bbox_inches="tight", metadata={"Software": None}
+    )
+    return target.getvalue()
+
+
+def _name_artists(figure: Any) -> None:
+    """Give the artists that a dark page redraws an id that starts with `paper` or `ink`.
+
+    `paper` has a white face; `ink` is black; `line` has a black edge around a colour of its own.
+    """
+    from matplotlib.collections import Collection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    names = {"paper": 0, "ink": 0, "line": 0}
+
+    def name(artist: Any, kind: str) -> None:
+        if artist.get_gid() is None:
+            names[kind] += 1
+            artist.set_gid(f"{kind}-{names[kind]}")
+
+    for artist in figure.findobj():
+        if isinstance(artist, Text):
+            if _is_ink(artist.get_color()) and not _on_colour(artist, figure):
+                name(artist, "ink")
+        elif isinstance(artist, Line2D):
+            if _is_ink(artist.get_color()):
+                name(artist, "ink")
+        elif isinstance(artist, Patch):
+            edge_is_ink = _is_ink(artist.get_edgecolor())
+            if _is_paper(artist.get_facecolor()):
+                name(artist, "paper")
+            elif edge_is_ink:
+                bare = not artist.get_fill() or _is_ink(artist.get_facecolor())
+                name(artist, "ink" if bare else "line")
+        elif isinstance(artist, Collection):
+            faces, edges = artist.get_facecolor(), artist.get_edgecolor()
+            if len(faces) == 1 and _is_ink(faces[0]):
+                name(artist, "ink")
+            elif len(edges) == 1 and _is_ink(edges[0]):
+                name(artist, "line" if len(faces) else "ink")
+
+
+def _luminance(colour: Any) -> tuple[float, float, float]:
+    """Luminance, spread between the channels, and opacity."""
+    from matplotlib.colors import to_rgba
+
+    try:
+        red, green, blue, alpha = to_rgba(colour)
+    except (ValueError, TypeError):
+        return 0.5, 1.0, 0.0
+    spread = max(red, green, blue) - min(red, green, blue)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue, spread, alpha
+
+
+def _is_ink(colour: Any) -> bool:
+    luminance, spread, alpha = _luminance(colour)
+    return luminance <= DARK and spread < 0.1 and alpha > 0
+
+
+def _is_paper(colour: Any) -> bool:
+    luminance, spread, alpha = _luminance(colour)
+    return luminance >= LIGHT and spread < 0.1 and alpha > 0
+
+
+def _on_colour(text: Any, figure: Any) -> bool:
+    """Whether a text stands on a picture or on a filled shape, whose colour stays."""
+    box = text.get_bbox_patch()
+    if box is not None and box.get_fill() and not _is_paper(box.get_facecolor()):
+        return True
+    axes = text.axes
+    if axes is None or text not in axes.texts:
+        return False
+    if axes.images or any(type(c).__name__ == "QuadMesh" for c in axes.collections):
+        return True
+    point = text.get_transform().transform(text.get_unitless_position())
+    return any(
+        patch.get_fill()
+        and not _is_paper(patch.get_facecolor())
+        and _luminance(patch.get_facecolor())[2] > 0.3
+        and patch.contains_point(point)
+        for patch in axes.patches
+    )

@@ -1,0 +1,56 @@
+"""A post in another language: its cells through a Jupyter kernel, by nbclient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from site_builder.execution.child.streams import Entry
+
+
+class KernelCellError(Exception):
+    """A cell raised in the kernel."""
+
+    def __init__(self, name: str, message: str, text: str) -> None:
+        self.name, self.message, self.text = name, message, text
+        super().__init__(message)
+
+
+class KernelMissingError(Exception):
+    """There is no such kernel."""
+
+
+def start_kernel(name: str) -> Any:
+    """Start the kernel; returns nbclient's client, ready to run cells in this folder."""
+    import nbclient
+    import nbformat
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        KernelSpecManager().get_kernel_spec(name)
+    except NoSuchKernel:
+        known = sorted(KernelSpecManager().find_kernel_specs())
+        raise KernelMissingError(", ".join(known)) from None
+    notebook = nbformat.v4.new_notebook()
+    client = nbclient.NotebookClient(notebook, kernel_name=name, timeout=None, allow_errors=True)
+    client.create_kernel_manager()
+    client.start_new_kernel(cwd=".")
+    client.start_new_kernel_client()
+    return client
+
+
+def run_kernel_cell(client: Any, code: str) -> Iterator[Entry]:
+    """Run one cell; gives its outputs and raises KernelCellError after them if it failed."""
+    import nbformat
+
+    cell = nbformat.v4.new_code_cell(code)
+    client.nb.cells.append(cell)
+    client.execute_cell(cell, len(client.nb.cells) - 1)
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            yield {"kind": output.name, "text": output.text}
+        elif output.output_type == "error":
+            text = "\n".join(output.traceback)
+            raise KernelCellError(output.ename, output.evalue, text)
+        else:
+            yield {"kind": "display", "data": dict(output.data), "metadata": {}}

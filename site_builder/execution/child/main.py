@@ -1,0 +1,30 @@
+"""How the site's Python becomes a process of ours.
+
+The builder starts it with BOOT, which makes this package importable without putting anything else
+of the builder's on the path: posts see the site's packages, not the builder's.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+
+def main() -> None:
+    """Become what the arguments say: `zygote FD`, or `spawn` with the job on standard input."""
+    mode, *rest = sys.argv[1:]
+    if mode == "zygote":
+        from site_builder.execution.child.zygote import serve
+
+        serve(socket.socket(fileno=int(rest[0])))
+        return
+    from site_builder.execution.child import protocol
+    from site_builder.execution.child.supervisor import supervise
+
+    job = next(protocol.receive(0))
+    events = os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    supervise(job, events)

@@ -1,0 +1,270 @@
+"""Keeps one post within its limits, and leaves nothing running.
+
+In: a job and the descriptor for its events. The post runs in a process of its own below this one;
+here is nothing but the watch: time per cell and per post, size of output, and, when it is over, the
+end of every process that the post left behind. Without `fork` (Windows) the post runs right here,
+and only the builder can end it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import mmap
+import os
+import select
+import signal
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from site_builder.execution.child import protocol
+from site_builder.execution.child.protocol import Message
+from site_builder.execution.child.runner import run_post
+from site_builder.execution.child.streams import Capture, memory_file
+
+TICK = 0.005  # seconds between two looks at the clock and the size of the output
+GRACE = 1.0  # seconds between the interrupt and the kill
+TAIL = 2000  # bytes of the last output in the report
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def supervise(job: Message, events: int) -> None:
+    """Run the job's post and send its events, `exited` at last."""
+    fds = (memory_file("stdout"), memory_file("stderr"))
+    state = _State()
+    if not hasattr(os, "fork"):
+        _run(job, events, fds, state)
+        protocol.send(events, _exited(0, _Verdict(), 0, state, fds))
+        return
+    with contextlib.suppress(OSError):
+        os.setsid()
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    pid = os.fork()
+    if pid == 0:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        code = 1
+        try:
+            _run(job, events, fds, state)
+            code = 0
+        finally:
+            os._exit(code)
+    verdict = _Verdict()
+    signal.signal(signal.SIGTERM, lambda *_: verdict.abandon())
+    protocol.send(events, {"event": "started", "pid": pid})
+    try:
+        status = _watch(pid, events, fds, state, job["limits"], verdict)
+    finally:
+        leftovers = _sweep(pid)
+    with contextlib.suppress(OSError):
+        os.write(events, b"\n")  # ends what the post may have left unfinished
+        protocol.send(events, _exited(status, verdict, leftovers, state, fds))
+
+
+class _State:
+    """A page of memory that the post and its supervisor share: whose time runs."""
+
+    # number of the running cell, its deadline, number of the first cell whose copy ran on
+    _LAYOUT = struct.Struct("idi")
+
+    def __init__(self) -> None:
+        self._page = mmap.mmap(-1, self._LAYOUT.size)
+
+    def enter(self, number: int, deadline: float) -> None:
+        """Cell `number` begins; a deadline of 0 is none."""
+        self._LAYOUT.pack_into(self._page, 0, number, deadline, self.read()[2])
+
+    def note_copy(self, forked_in: int) -> None:
+        """A copy of the process ran on past the end of the cell that forked."""
+        number, deadline, first = self.read()
+        self._LAYOUT.pack_into(self._page, 0, number, deadline, first or forked_in)
+
+    def read(self) -> tuple[int, float, int]:
+        """All three."""
+        number, deadline, forked_in = self._LAYOUT.unpack_from(self._page)
+        return number, deadline, forked_in
+
+
+class _Verdict:
+    """Why the supervisor stopped the post: empty if it did not."""
+
+    def __init__(self) -> None:
+        self.stopped = ""
+
+    def abandon(self) -> None:
+        """The builder has no more use for the post."""
+        self.stopped = "abandoned"
+
+
+def _run(job: Message, events: int, fds: tuple[int, int], state: _State) -> None:
+    """In the post's own process: run its cells."""
+    import faulthandler
+
+    limits = job["limits"]
+    _limit_memory(limits["memory"])
+    os.environ.update(job["environment"])
+    os.chdir(job["folder"])
+    capture = Capture(fds, limits["output"])
+    faulthandler.enable(file=2)
+    if hasattr(os, "fork"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    copies = _CopyWatch(state)
+
+    def emit(message: Message) -> None:
+        copies.end_if_copy()
+        protocol.send(events, message)
+
+    def enter_cell(number: int, timeout: float) -> None:
+        copies.number = number
+        state.enter(number, time.monotonic() + timeout)
+
+    def leave_cell() -> None:
+        copies.end_if_copy()
+        copies.wait_for_copies()
+        state.enter(copies.number, 0.0)
+
+    run_post(job, capture, emit, enter_cell, leave_cell)
+    copies.end_if_copy()
+
+
+class _CopyWatch:
+    """Sees to it that a copy of the post, made by `os.fork` in a cell, ends with that cell."""
+
+    PATIENCE = 0.2  # seconds that a copy is given to come to the end of its cell
+
+    def __init__(self, state: _State) -> None:
+        self.number = 0
+        self._state = state
+        self._post = os.getpid()
+        self._forked = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_parent=self._note_fork)
+
+    def _note_fork(self) -> None:
+        self._forked = True
+
+    def end_if_copy(self) -> None:
+        """End this process if it is not the post's own."""
+        if os.getpid() != self._post:
+            self._state.note_copy(self.number)
+            os._exit(0)
+
+    def wait_for_copies(self) -> None:
+        """After a cell that forked and left children: let them show whether they are copies."""
+        if not self._forked:
+            return
+        self._forked = False
+        end = time.monotonic() + self.PATIENCE
+        while time.monotonic() < end and not self._state.read()[2]:
+            try:
+                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            time.sleep(0.002)
+
+
+def _limit_memory(size: int) -> None:
+    """Limit what the process may allocate, in bytes; address space alone costs nothing."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
+def _watch(
+    pid: int, events: int, fds: tuple[int, int], state: _State, limits: Message, verdict: _Verdict
+) -> int:
+    """Wait for the post's process and stop it where it must be; its wait status."""
+    deadline = time.monotonic() + limits["post_timeout"]
+    poll = select.poll()
+    # Hang-ups of pipes are always reported, half-closed sockets on request: the builder is gone.
+    poll.register(events, getattr(select, "POLLRDHUP", 0))
+    if hasattr(os, "pidfd_open"):
+        poll.register(os.pidfd_open(pid), select.POLLIN)
+    interrupted = 0.0
+    while True:
+        ready = poll.poll(TICK * 1000)
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        now = time.monotonic()
+        cell_deadline = state.read()[1]
+        if verdict.stopped == "abandoned" or any(fd == events for fd, _ in ready):
+            verdict.abandon()
+        elif max(os.fstat(fd).st_size for fd in fds) > limits["output"]:
+            verdict.stopped = "output"
+        elif interrupted and now > interrupted + GRACE:
+            pass  # it has had its chance
+        elif not interrupted and (now > deadline or 0 < cell_deadline < now):
+            verdict.stopped = "post time" if now > deadline else "time"
+            interrupted = now
+            os.kill(pid, signal.SIGINT)
+            continue
+        else:
+            continue
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return os.waitpid(pid, 0)[1]
+
+
+def _sweep(pid: int) -> int:
+    """End every process that the post left behind; how many there were.
+
+    Orphans come to this process, as it is their subreaper; killing one may bring up its children.
+    """
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    swept: set[int] = set()
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while True:
+        alive = [int(child) for child in children.read_text().split()] if children.exists() else []
+        for child in alive:
+            swept.add(child)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        try:
+            reaped, _ = os.waitpid(-1, 0 if alive else os.WNOHANG)
+        except ChildProcessError:
+            return len(swept)
+        if not reaped and not alive:
+            return len(swept)
+
+
+def _exited(
+    status: int, verdict: _Verdict, leftovers: int, state: _State, fds: tuple[int, int]
+) -> Message:
+    number, _, forked_in = state.read()
+    return {
+        "event": "exited",
+        "number": number,
+        "signal": os.WTERMSIG(status) if _signalled(status) else 0,
+        "code": 0 if _signalled(status) else status >> 8,
+        "stopped": verdict.stopped,
+        "leftovers": leftovers,
+        "forked": forked_in,
+        "stdout": _tail(fds[0]),
+        "stderr": _tail(fds[1]),
+    }
+
+
+def _signalled(status: int) -> bool:
+    return hasattr(os, "WIFSIGNALED") and os.WIFSIGNALED(status)
+
+
+def _tail(fd: int) -> str:
+    size = os.fstat(fd).st_size
+    os.lseek(fd, max(0, size - TAIL), os.SEEK_SET)
+    return os.read(fd, TAIL).decode(errors="replace")
+
+
+def _prctl(option: int, value: int) -> None:
+    """Linux's process control; elsewhere the post's process group must do."""
+    if sys.platform == "linux":
+        library: Any = ctypes.CDLL(None)
+        library.prctl(option, value, 0, 0, 0)

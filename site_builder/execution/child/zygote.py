@@ -1,0 +1,77 @@
+"""A process that imports once what posts import, then forks one process per post.
+
+It has one thread, always: libraries that start threads at import are refused, because a fork would
+copy locks that those threads hold. It never computes anything, so no back end is started either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import io
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+from site_builder.execution.child import protocol
+from site_builder.execution.child.supervisor import supervise
+
+
+def serve(control: socket.socket) -> None:
+    """Obey the builder until it is gone.
+
+    `{"preload": module}` imports; the answer is `{"threads": n}`. `{"run": true}` comes with a
+    descriptor: the job is read from it, the post runs in a fork, its events go back there.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are reaped by the system
+    while True:
+        data, fds, _, _ = socket.recv_fds(control, 1 << 16, 1)
+        if not data:
+            return
+        message = json.loads(data)
+        if "preload" in message:
+            _preload(message["preload"])
+            control.send(json.dumps({"threads": _threads()}).encode())
+            continue
+        if os.fork() == 0:
+            control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            try:
+                job = next(protocol.receive(fds[0]))
+                supervise(job, fds[0])
+            finally:
+                os._exit(0)
+        os.close(fds[0])
+
+
+def _preload(name: str) -> None:
+    """Import a module and warm up what its first use would cost each post."""
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+        # A post that imports it will report what is wrong with it.
+        importlib.import_module(name)
+        if name == "matplotlib.pyplot":
+            _draw_once()
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching, and so copying, shared pages
+
+
+def _draw_once() -> None:
+    """Load fonts and both renderers."""
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    figure, axes = pyplot.subplots()
+    axes.plot([0, 1], label="$x$")
+    axes.set_title("Warm-up")
+    axes.legend()
+    for kind in ("svg", "png"):
+        figure.savefig(io.BytesIO(), format=kind, bbox_inches="tight")
+    pyplot.close("all")
+
+
+def _threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else 1
