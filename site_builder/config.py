@@ -25,9 +25,9 @@ class Execution:
     """`[execution]`: how the cells of posts are run."""
 
     python: str = ""
-    """The Python that runs posts, such as `.venv/bin/python`; the one of `site-builder` if empty."""
+    """The Python that runs posts, such as `.venv/bin/python`; that of `site-builder` if empty."""
     fences: Literal["all", "marked"] = "all"
-    """Which fences are cells in plain Markdown posts: every `python` fence, or marked ones only."""
+    """Which fences are cells in plain Markdown posts: every `python` fence, or marked only."""
     seed: int = 0
     """Seed of `random`, NumPy and Keras in each post."""
     timeout: float = 120.0
@@ -58,7 +58,7 @@ class Figures:
     svg_limit: float = 150.0
     """A figure whose SVG is larger than this many kilobytes (10^3 bytes) is saved as PNG."""
     dark: Literal["auto", "card"] = "auto"
-    """On dark pages: `auto` draws black ink light on a clear ground, `card` keeps a white ground."""
+    """On dark pages: `auto` draws black ink light on a clear ground, `card` keeps it white."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from markdown_it.token import Token
 
+from site_builder.errors import Problem
+
 Kind = Literal["post", "aside", "page"]
 
 
@@ -205,6 +207,8 @@ class Execution:
     """How long the cells took, in seconds of wall clock."""
     environment: Environment | None
     """None if the post has no cell that runs."""
+    date: dt.date | None = None
+    """Day of the run; None if nothing ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,8 @@ class Reference:
     column: int
     text_mark: str = ""
     """What stands in the HTML for the text of a link without one (`[](#eq-x)`, `@fig-y`)."""
+    wording: str = ""
+    """The author's words around the number, such as `Plot %s`; the anchor's own text if empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +254,8 @@ class Anchor:
     id: str
     text: str
     """How a reference without a text of its own names it: `Figure 2`, `(3)`, a heading's text."""
+    number: str = ""
+    """Its number alone, if it has one: `2`, `3`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,9 +292,14 @@ class Page:
     attachments: tuple[Attachment, ...]
     files: tuple[SiteFile, ...]
     """Figures and downloads; paths relative to the page's folder."""
+    feed_pictures: tuple[SiteFile, ...]
+    """Figures as feeds show them, named `….png`, their content still SVG: drawing them takes time,
+    and only pages in a feed need it."""
     maths_characters: str
     """The distinct characters of the page's formulas, sorted; empty without formulas."""
     words: int
     code_lines: int
     figures: int
     execution: Execution
+    warnings: tuple[Problem, ...] = ()
+    """What readers would miss, though nothing is wrong: figures without a text alternative."""

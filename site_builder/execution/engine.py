@@ -38,6 +38,8 @@ class Progress:
     """Number of the cell that runs, from 1; 0 when the post is over."""
     cells: int
     """How many cells of the post run."""
+    finished: bool = False
+    """Whether the post is over and every cell ran."""
 
 
 OnProgress = Callable[[Progress], None]
@@ -183,8 +185,9 @@ def _run(task: _Task, source: Processes, spawner: Spawner, on_progress: OnProgre
         if event["event"] == "cell":
             number = [cell.number for cell in running].index(event["number"]) + 1
             on_progress(Progress(task.path, number, len(running)))
-    on_progress(Progress(task.path, 0, len(running)))
-    return report(task.post, task.job, events)
+    outcome = report(task.post, task.job, events)
+    on_progress(Progress(task.path, 0, len(running), finished=outcome.execution is not None))
+    return outcome
 
 
 def _events(task: _Task, source: Processes, spawner: Spawner) -> Iterator[Message]:

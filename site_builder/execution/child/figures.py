@@ -157,8 +157,7 @@ def _name_artists(figure: Any) -> None:
             if _is_paper(artist.get_facecolor()):
                 name(artist, "paper")
             elif edge_is_ink:
-                bare = not artist.get_fill() or _is_ink(artist.get_facecolor())
-                name(artist, "ink" if bare else "line")
+                name(artist, "ink" if _is_bare(artist) else "line")
         elif isinstance(artist, Collection):
             faces, edges = artist.get_facecolor(), artist.get_edgecolor()
             if len(faces) == 1 and _is_ink(faces[0]):
@@ -187,6 +186,12 @@ def _is_ink(colour: Any) -> bool:
 def _is_paper(colour: Any) -> bool:
     luminance, spread, alpha = _luminance(colour)
     return luminance >= LIGHT and spread < 0.1 and alpha > 0
+
+
+def _is_bare(patch: Any) -> bool:
+    """Whether a shape has no colour of its own inside."""
+    face = patch.get_facecolor()
+    return not patch.get_fill() or _luminance(face)[2] == 0 or _is_ink(face)
 
 
 def _on_colour(text: Any, figure: Any) -> bool:

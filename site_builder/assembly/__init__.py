@@ -1,0 +1,1 @@
+"""From pages to the files of a site: posts, lists, feeds, metadata, assets."""

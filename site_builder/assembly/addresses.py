@@ -1,0 +1,142 @@
+"""Addresses: where each output of the site stands.
+
+In: rendered pages and the settings. Out: their places below the home page, and who wants which
+path. Promise: if two want one path, there is a Problem that names both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from site_builder.config import Site
+from site_builder.errors import Problem
+from site_builder.model import Page, Source
+
+INDEX = "index.html"
+_SAFE = "/~!$'()*+,;=:@"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A page and its place."""
+
+    page: Page
+    folder: str
+    """Relative to the output folder, not percent-encoded, without slashes at its ends."""
+    url: str
+    """Relative to the host, such as `/blog/xor/`."""
+    address: str
+    """Absolute, such as `https://example.org/blog/xor/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A path of the output, and who wants it."""
+
+    path: str
+    what: str
+    """Who: a file of the author's, or such as `the list of tags`."""
+    source: Source | None = None
+    """The post or page to blame, if there is one."""
+    key: str = ""
+    """The key of its front matter that says so."""
+    word: str = ""
+    """The value of that key."""
+    origin: str = ""
+    """The author's file that is copied to the path; several posts may want the same."""
+    title: str = ""
+    """How a link to it without a text of its own names it."""
+
+
+def locate(page: Page, site: Site) -> Located:
+    """Find the place of a page: the permalink pattern for posts and asides, `/{slug}/` else."""
+    date = page.front_matter.date
+    if page.front_matter.kind == "page" or date is None:
+        pattern = "/{slug}/"
+    else:
+        pattern = site.settings.permalink
+        for field, text in (
+            ("{year}", f"{date.year:04}"),
+            ("{month}", f"{date.month:02}"),
+            ("{day}", f"{date.day:02}"),
+        ):
+            pattern = pattern.replace(field, text)
+    folder = re.sub("/+", "/", pattern.replace("{slug}", page.slug)).strip("/")
+    place = quote(folder, safe=_SAFE) + "/"
+    return Located(page, folder, site.base + place, site.address + place)
+
+
+def path_of(url: str) -> str:
+    """The output path of an address below the home page: `/a%20b/` gives `a b/index.html`."""
+    path = unquote(url).lstrip("/")
+    return path + INDEX if not path or path.endswith("/") else path
+
+
+def url_of(path: str) -> str:
+    """The address of an output path, below the home page, without a slash in front."""
+    return quote(path.removesuffix(INDEX) if _is_index(path) else path, safe=_SAFE)
+
+
+def _is_index(path: str) -> bool:
+    return path == INDEX or path.endswith("/" + INDEX)
+
+
+def collisions(wanted: Iterable[Wanted]) -> list[Problem]:
+    """Problems of paths that two want, and of files where others need a folder."""
+    owners: dict[str, Wanted] = {}
+    problems: list[Problem] = []
+    for new in wanted:
+        old = owners.setdefault(new.path, new)
+        if old is not new and not (new.origin and new.origin == old.origin):
+            problems.append(_collision(old, new))
+    folders: dict[str, Wanted] = {}
+    for owner in owners.values():
+        folder = owner.path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders[folder] = owner
+            folder = folder.rpartition("/")[0]
+    problems.extend(_collision(folders[p], owners[p]) for p in sorted(folders.keys() & owners))
+    return problems
+
+
+def _collision(old: Wanted, new: Wanted) -> Problem:
+    blamed = new if new.source else old
+    message = f"{old.what} and {new.what} have the same address '/{url_of(new.path)}'"
+    if not blamed.source:
+        return Problem(message, help="rename one of them")
+    if blamed.key == "aliases":
+        help_ = "remove the alias, or change it"
+    else:
+        help_ = "give one of them another `slug:` in its front matter"
+    return front_matter_problem(blamed.source, blamed.key, blamed.word, message, help_)
+
+
+def front_matter_problem(
+    source: Source, key: str, word: str, message: str, help_: str = ""
+) -> Problem:
+    """Make a problem that points at `word`, a value of `key` in the front matter of `source`."""
+    lines = _front_matter(source.text)
+    start = next(
+        (n for n, line in enumerate(lines) if re.match(rf"\s*{re.escape(key)}\s*:", line)), None
+    )
+    if not key or (start is None and key != "tags"):
+        return Problem(message, source.path, help=help_)
+    rest = range(start or 0, len(lines))
+    number = next((n for n in rest if word and word in lines[n]), start)
+    if number is None:
+        return Problem(message, source.path, help=help_)
+    text = lines[number]
+    column, width = (text.find(word) + 1, len(word)) if word and word in text else (0, 1)
+    line = source.file_line(number + 1)
+    return Problem(message, source.path, line, column, width, text, help_)
+
+
+def _front_matter(text: str) -> list[str]:
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---":
+        return []
+    end = next((n for n, x in enumerate(lines[1:], 1) if x.rstrip() in ("---", "...")), 0)
+    return lines[:end]

@@ -1,0 +1,119 @@
+"""The paths of the site and who wants them, and the files that pages bring along.
+
+In: pages with their places, tags, series, aliases, assets. Out: a Wanted for each path, and the
+files of pages. Promise: every path that the site will have is among them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import unquote
+
+from site_builder.assembly import lists
+from site_builder.assembly.addresses import INDEX, Located, Wanted
+from site_builder.assembly.feeds import ATOM, JSON
+from site_builder.assembly.groups import Group
+from site_builder.assembly.redirects import REDIRECTS, Alias
+from site_builder.assembly.sitemap import ROBOTS, SITEMAP
+from site_builder.errors import Problem
+from site_builder.model import Attachment, Page, SiteFile
+
+_OURS = (
+    Wanted(INDEX, "the home page", title="Home"),
+    Wanted(lists.ARCHIVE + INDEX, "the archive", title="Archive"),
+    Wanted(lists.TAGS + INDEX, "the list of tags", title="Tags"),
+    Wanted("404.html", "the page for addresses that lead nowhere"),
+    Wanted(ATOM, "the Atom feed", title="Atom feed"),
+    Wanted(JSON, "the JSON feed", title="JSON feed"),
+    Wanted(SITEMAP, "the sitemap"),
+)
+# The author's own take the place of these, or are taken into them.
+_YIELDING = (ROBOTS, REDIRECTS)
+
+
+def wanted_paths(
+    pages: Sequence[Located],
+    aliases: Sequence[Alias],
+    tags: Mapping[str, Group],
+    series: Mapping[str, Group],
+    assets: Mapping[str, SiteFile],
+    static: Sequence[SiteFile],
+) -> list[Wanted]:
+    """List every path of the site with who wants it."""
+    wanted = list(_OURS)
+    for tag in _each_slug(tags):
+        place = f"{lists.TAGS}{tag.slug}/"
+        wanted.append(Wanted(place + INDEX, f"the tag {tag.name!r}", title=tag.name))
+        wanted.append(Wanted(place + ATOM, f"the feed of the tag {tag.name!r}", title=tag.name))
+    for group in _each_slug(series):
+        path = f"{lists.SERIES}{group.slug}/{INDEX}"
+        wanted.append(Wanted(path, f"the series {group.name!r}", title=group.name))
+    wanted += [Wanted(file.path, f"assets/{name} of the theme") for name, file in assets.items()]
+    wanted += [Wanted(path, path) for path in _YIELDING]
+    wanted += [
+        Wanted(file.path, f"static/{file.path}") for file in static if file.path not in _YIELDING
+    ]
+    for located in pages:
+        wanted.extend(_of_page(located))
+    for alias in aliases:
+        source = alias.to.page.source
+        what = f"the alias {alias.written!r} of {source.path}"
+        wanted.append(Wanted(alias.path, what, source, "aliases", alias.written))
+    return wanted
+
+
+def _each_slug(named: Mapping[str, Group]) -> list[Group]:
+    # Two spellings of one name are reported as such, not also as a collision.
+    return list({group.slug: group for group in named.values()}.values())
+
+
+def _of_page(located: Located) -> Iterator[Wanted]:
+    page = located.page
+    source, slug = page.source, page.front_matter.slug
+    what = source.path
+    yield Wanted(f"{located.folder}/{INDEX}", what, source, "slug", slug, title=page.title_text)
+    for file in page.files:
+        path = f"{located.folder}/{file.path}"
+        yield Wanted(path, f"{file.path} of {what}", source, title=file.path)
+    for attachment in page.attachments:
+        path = _attachment_path(located, attachment)
+        name = posixpath.basename(attachment.path)
+        yield Wanted(path, attachment.path, source, origin=attachment.path, title=name)
+
+
+def _attachment_path(located: Located, attachment: Attachment) -> str:
+    return posixpath.normpath(f"{located.folder}/{unquote(attachment.name)}")
+
+
+def attachment_files(
+    pages: Sequence[Located], read_file: Callable[[str], bytes]
+) -> tuple[list[SiteFile], list[Problem]]:
+    """Collect the figures, downloads and attachments of pages, each path once."""
+    files: dict[str, SiteFile] = {}
+    problems: list[Problem] = []
+    for located in pages:
+        page = located.page
+        for file in page.files:
+            path = f"{located.folder}/{file.path}"
+            files[path] = SiteFile(path, file.content)
+        for attachment in page.attachments:
+            path = _attachment_path(located, attachment)
+            if path.startswith("../"):
+                problems.append(_outside(page, attachment))
+            elif path not in files:
+                try:
+                    files[path] = SiteFile(path, read_file(attachment.path))
+                except OSError as error:
+                    problems.append(_unreadable(page, attachment, error))
+    return list(files.values()), problems
+
+
+def _outside(page: Page, attachment: Attachment) -> Problem:
+    message = f"the address {attachment.name!r} of {attachment.path} leads out of the site"
+    return Problem(message, page.source.path, help="put the file beside the post")
+
+
+def _unreadable(page: Page, attachment: Attachment, error: OSError) -> Problem:
+    message = f"cannot read {attachment.path}: {error.strerror or error}"
+    return Problem(message, page.source.path)

@@ -1,0 +1,205 @@
+"""What templates are told about each post: made once for its own page and all lists.
+
+In: linked pages with their places. Out: a PostContext for each, in order of date.
+Promise: the order depends on dates and file names only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from site_builder.assembly.addresses import Located
+from site_builder.assembly.context import (
+    BuiltWith,
+    Link,
+    Part,
+    PostContext,
+    SeriesBox,
+    TagContext,
+    TocEntry,
+)
+from site_builder.config import Site
+from site_builder.model import Page, SiteFile
+
+WORDS_PER_MINUTE = 220
+_SECONDS_PER_FIGURE = 12
+_WORDS_PER_CODE_LINE = 5  # ten words, read half as closely as prose
+_FEWEST_HEADINGS = 3
+_LABEL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A post, aside or page with all that is known of it."""
+
+    located: Located
+    context: PostContext
+    label: str
+    """Its title as plain text, never empty: an aside is named by its first words."""
+
+    @property
+    def page(self) -> Page:
+        """The rendered page."""
+        return self.located.page
+
+
+def by_date(pages: Iterable[Located]) -> list[Located]:
+    """Sort pages from oldest to newest; those of one day by their files' names."""
+    return sorted(
+        pages, key=lambda x: (x.page.front_matter.date or dt.date.min, x.page.source.path)
+    )
+
+
+def post_entries(
+    site: Site,
+    pages: Sequence[Located],
+    *,
+    tags: Mapping[str, TagContext],
+    series_url: Callable[[str], str],
+    now: dt.date,
+) -> tuple[Entry, ...]:
+    """Make the entries of posts and asides, which must be sorted by date.
+
+    `tags` maps each tag as written to its context, `series_url` gives the page of a series.
+    """
+    links = [Link(Markup(_title_html(x.page)), x.url) for x in pages]
+    older: list[Link | None] = [None, *links]
+    newer: list[Link | None] = [*links[1:], None]
+    series: dict[str, list[int]] = {}
+    for place, located in enumerate(pages):
+        if located.page.front_matter.series:
+            series.setdefault(located.page.front_matter.series, []).append(place)
+    entries = []
+    for place, located in enumerate(pages):
+        name = located.page.front_matter.series
+        box = _series_box(name, series_url(name), series[name], place, links) if name else None
+        tagged = tuple(tags[tag] for tag in dict.fromkeys(located.page.front_matter.tags))
+        entries.append(_entry(site, located, now, tagged, box, older[place], newer[place]))
+    return tuple(entries)
+
+
+def page_entry(site: Site, located: Located, *, now: dt.date) -> Entry:
+    """Make the entry of a page, which is in no list."""
+    return _entry(site, located, now, (), None, None, None)
+
+
+def _entry(
+    site: Site,
+    located: Located,
+    now: dt.date,
+    tags: tuple[TagContext, ...],
+    series: SeriesBox | None,
+    previous: Link | None,
+    next_: Link | None,
+) -> Entry:
+    page = located.page
+    front = page.front_matter
+    default_author = (site.settings.author,) if site.settings.author else ()
+    context = PostContext(
+        kind=front.kind,
+        title=Markup(_title_html(page)),
+        url=located.url,
+        address=located.address,
+        language=front.lang or site.settings.language,
+        date=front.date,
+        updated=front.updated,
+        summary=Markup(page.summary_html),
+        body=Markup(page.body),
+        authors=front.authors or default_author,
+        tags=tags,
+        minutes=reading_minutes(page),
+        draft=front.draft,
+        scheduled=front.date is not None and front.date > now,
+        toc=_table_of_contents(page),
+        series=series,
+        built_with=_built_with(located),
+        previous=previous,
+        next=next_,
+    )
+    return Entry(located, context, _label(page))
+
+
+def date_in_words(date: dt.date) -> str:
+    """`2 June 2019`."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def reading_minutes(page: Page) -> int:
+    """How long the page takes to read, in minutes, rounded up."""
+    words = page.words + page.code_lines * _WORDS_PER_CODE_LINE
+    return max(1, math.ceil(words / WORDS_PER_MINUTE + page.figures * _SECONDS_PER_FIGURE / 60))
+
+
+def _title_html(page: Page) -> str:
+    date = page.front_matter.date
+    return page.title_html or (date_in_words(date) if date else page.slug)
+
+
+def _label(page: Page) -> str:
+    return page.title_text or shortened(page.summary, _LABEL) or _title_html(page)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Cut plain text to `limit` characters at a space, with an ellipsis if something is lost."""
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    cut = text[:limit]
+    return (cut.rpartition(" ")[0] or cut[:-1]).rstrip(" ,;:.–—-") + "…"
+
+
+def _table_of_contents(page: Page) -> tuple[TocEntry, ...]:
+    if not page.front_matter.toc or len(page.headings) < _FEWEST_HEADINGS:
+        return ()
+    shown = [h for h in page.headings if h.level in (2, 3)]
+    if len(shown) < _FEWEST_HEADINGS:
+        return ()
+    return tuple(TocEntry(h.level, h.id, Markup(h.html)) for h in shown)
+
+
+def _series_box(
+    name: str, url: str, places: Sequence[int], current: int, links: Sequence[Link]
+) -> SeriesBox:
+    parts = tuple(Part(links[n].title, links[n].url, n == current) for n in places)
+    return SeriesBox(name, url, places.index(current) + 1, parts)
+
+
+def _built_with(located: Located) -> BuiltWith | None:
+    page = located.page
+    environment, date = page.execution.environment, page.execution.date
+    if environment is None or date is None:
+        return None
+    return BuiltWith(
+        python=environment.python,
+        packages=environment.packages,
+        seconds=page.execution.seconds,
+        seed=environment.seed,
+        date=date,
+        notebook_url=_file_url(located, page.files, ".ipynb"),
+        script_url=_file_url(located, page.files, ".py"),
+    )
+
+
+def _file_url(located: Located, files: Sequence[SiteFile], suffix: str) -> str:
+    return next((located.url + file.path for file in files if file.path.endswith(suffix)), "")

@@ -1,0 +1,165 @@
+"""The pipeline, from top to bottom.
+
+In: a site and what the command line asked for. Out: the built site and a report of it. Promise: the
+output folder holds one complete site, before and after, whatever goes wrong in between.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from site_builder.assembly.assemble import assemble
+from site_builder.assembly.theme import load_theme
+from site_builder.config import Site
+from site_builder.content.parse import parse
+from site_builder.content.read import read_sources, read_static
+from site_builder.errors import ContentError, Problem
+from site_builder.execution.engine import OnProgress, Progress, execute, nothing_to_run
+from site_builder.model import ExecutedPost, Page, Post, Source
+from site_builder.publishing.write import WriteReport, check_output, write
+from site_builder.rendering.render import render
+from site_builder.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a build is asked for."""
+
+    output: Path
+    """Folder of the built site, absolute."""
+    jobs: int
+    """How many posts run, or are rendered, at once."""
+    drafts: bool = False
+    future: bool = False
+    """Whether posts with a date in the future are built."""
+    fork: bool = True
+    """Whether posts may run in forks of one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did."""
+
+    posts: int
+    executed: int
+    seconds_executing: float
+    pages: int
+    """HTML pages of the site."""
+    written: WriteReport
+    warnings: tuple[Problem, ...]
+    seconds: float
+
+
+def build(
+    site: Site,
+    options: Options,
+    *,
+    on_progress: OnProgress = lambda _: None,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Report:
+    """Build the site. Raises ContentError or UsageError with every problem; writes nothing then."""
+    began = time.monotonic()
+    now = today()
+    check_output(options.output, site_root=site.root)
+    theme = load_theme(site)
+    sources, unreadable = read_sources(site)
+    with Workers(options.jobs, tasks=len(sources)) as workers:
+        parsed = workers.map(_prepare, [(site, source, options, now) for source in sources])
+        problems = [*unreadable, *parsed.problems]
+        ready = [page for page in parsed.results if isinstance(page, Page)]
+        posts = [post for post in parsed.results if isinstance(post, Post)]
+        hidden = {h.path: h.reason for h in parsed.results if isinstance(h, _Hidden)}
+        executing = time.monotonic()
+        outcomes = execute(
+            posts, site, jobs=options.jobs, fork=options.fork, on_progress=on_progress
+        )
+        executing = time.monotonic() - executing
+        executed = [
+            ExecutedPost(post, replace(outcome.execution, date=now))
+            for post in posts
+            if (outcome := outcomes[post.source.path]).execution
+        ]
+        rendered = workers.map(_render, [(site, each) for each in executed])
+    problems += [p for outcome in outcomes.values() for p in outcome.problems]
+    problems += rendered.problems
+    pages = [*ready, *rendered.results]
+    built = {page.source.path for page in pages}
+    failed = {s.path: "failed" for s in sources if s.path not in built and s.path not in hidden}
+    try:
+        files = assemble(
+            site,
+            sorted(pages, key=lambda page: page.source.path),
+            theme,
+            now=now,
+            read_file=lambda path: (site.root / path).read_bytes(),
+            static=read_static(site),
+            unbuilt={**hidden, **failed},
+        )
+    except ContentError as error:
+        raise ContentError(in_order([*problems, *error.problems])) from None
+    if problems:
+        raise ContentError(in_order(problems))
+    written = write(options.output, files, site_root=site.root, on_wait=on_wait)
+    return Report(
+        posts=sum(page.front_matter.kind != "page" for page in pages),
+        executed=sum(each.execution.environment is not None for each in executed),
+        seconds_executing=executing,
+        pages=sum(file.path.endswith(".html") for file in files),
+        written=written,
+        warnings=tuple(
+            in_order(
+                [w for page in pages for w in page.warnings]
+                + [w for outcome in outcomes.values() for w in outcome.warnings]
+            )
+        ),
+        seconds=time.monotonic() - began,
+    )
+
+
+def today() -> dt.date:
+    """The day of the build; `SOURCE_DATE_EPOCH`, seconds since 1970, stands in for the clock.
+
+    Source: https://reproducible-builds.org/specs/source-date-epoch/
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdecimal():
+        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
+    return dt.datetime.now(tz=dt.UTC).date()
+
+
+def in_order(problems: Sequence[Problem]) -> list[Problem]:
+    """Sort problems by file and line."""
+    return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """A post that this build leaves out, and why."""
+
+    path: str
+    reason: str
+
+
+def _prepare(site: Site, source: Source, options: Options, now: dt.date) -> Post | Page | _Hidden:
+    """Parse a source; what has no cell to run is rendered at once, in the same process."""
+    post = parse(site, source)
+    front = post.front_matter
+    if front.draft and not options.drafts:
+        return _Hidden(source.path, "is a draft")
+    if front.date is not None and front.date > now and not options.future:
+        return _Hidden(source.path, f"is scheduled for {front.date.isoformat()}")
+    if any(cell.options.eval for cell in post.cells):
+        return post
+    return render(site, ExecutedPost(post, nothing_to_run(post)))
+
+
+def _render(site: Site, executed: ExecutedPost) -> Page:
+    return render(site, executed)
+
+
+__all__ = ["Options", "Progress", "Report", "build", "today"]

@@ -1,0 +1,143 @@
+"""The command line: the only module that prints.
+
+In: arguments. Out: an exit code: 0 for done, 1 for problems of the content, 2 for problems of usage
+or configuration, 130 if interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from site_builder import __version__
+from site_builder.errors import SiteBuilderError
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (those of the process if None) ask for."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command is None:
+        parser.print_help()
+        return 2
+    try:
+        code: int = given.command(given)
+        return code
+    except SiteBuilderError as error:
+        _print_problems(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="site-builder",
+        description="Build a blog whose code runs: every printed number is real.",
+    )
+    parser.add_argument("--version", action="version", version=f"site-builder {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    build = commands.add_parser("build", help="run the posts and write the site")
+    _add_place(build)
+    build.add_argument("-j", "--jobs", type=_count, default=os.cpu_count() or 1, metavar="N",
+                       help="how many posts run at once (default: one for each core)")  # fmt: skip
+    build.add_argument("--base-url", default="", metavar="URL",
+                       help="address of the home page, in place of the setting url")  # fmt: skip
+    build.add_argument("--drafts", action="store_true", help="build drafts too")
+    build.add_argument("--future", action="store_true",
+                       help="build posts whose date is in the future too")  # fmt: skip
+    build.add_argument("--no-fork", action="store_true",
+                       help="start each post in a process of its own, not from a fork")  # fmt: skip
+    build.set_defaults(command=_build)
+    clean = commands.add_parser("clean", help="remove the built site; files not ours stay")
+    _add_place(clean)
+    clean.set_defaults(command=_clean)
+    return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-C", "--directory", type=Path, default=Path(), metavar="DIR",
+                        help="folder of the site (default: this one)")  # fmt: skip
+    parser.add_argument("-o", "--output", type=Path, default=None, metavar="OUTPUT",
+                        help="folder to write to (default: public in the site's)")  # fmt: skip
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on, not {text!r}")
+    return number
+
+
+def _output(given: argparse.Namespace) -> Path:
+    # A path on the command line is relative to where the author is, the default to the site.
+    path: Path = given.output or given.directory / "public"
+    return path.absolute()
+
+
+def _build(given: argparse.Namespace) -> int:
+    # Late: `--help` and `clean` need none of this.
+    from site_builder import config
+    from site_builder.build import Options, build
+    from site_builder.progress import Display
+
+    site = config.load(given.directory, base_url=given.base_url)
+    options = Options(
+        output=_output(given),
+        jobs=given.jobs,
+        drafts=given.drafts,
+        future=given.future,
+        fork=not given.no_fork,
+    )
+    with Display(sys.stderr) as display:
+        report = build(site, options, on_progress=display.show, on_wait=_say_waiting)
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    ran = "none executed"
+    if report.executed:
+        ran = f"{report.executed} executed in {report.seconds_executing:.1f} s"
+    posts = "1 post" if report.posts == 1 else f"{report.posts} posts"
+    print(f"{posts}: {ran}; {report.pages} pages → {_shown(options.output)}")
+    return 0
+
+
+def _say_waiting() -> None:
+    print("waiting for another build of the same folder to end", file=sys.stderr)
+
+
+def _clean(given: argparse.Namespace) -> int:
+    from site_builder import config
+    from site_builder.publishing.write import clean
+
+    config.load(given.directory)  # `clean` in a folder that is no site is a slip
+    output = _output(given)
+    count = clean(output, on_wait=_say_waiting)
+    files = "1 file" if count == 1 else f"{count} files"
+    print(f"{files} removed from {_shown(output)}")
+    return 0
+
+
+def _shown(folder: Path) -> str:
+    here = Path.cwd()
+    if folder.is_relative_to(here):
+        return f"{folder.relative_to(here).as_posix()}/"
+    return f"{folder.as_posix()}/"
+
+
+def _print_problems(error: SiteBuilderError) -> None:
+    for problem in error.problems:
+        print(f"error: {problem}\n", file=sys.stderr)
+    count = len(error.problems)
+    what = "1 problem" if count == 1 else f"{count} problems"
+    print(f"{what}; nothing was written", file=sys.stderr)

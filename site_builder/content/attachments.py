@@ -1,0 +1,221 @@
+"""Attachments: the author's own files that a post shows or links to.
+
+In: the site's folder, a source and its tokens. Out: each local file by its address as it stands in
+the tokens (percent-encoded), with the size of images; or a problem for each that is not there.
+Promise: nothing outside of the site's folder is ever taken.
+"""
+
+from __future__ import annotations
+
+import difflib
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from markdown_it.token import Token
+
+from site_builder.content.positions import locate, problem_at
+from site_builder.errors import Problem
+from site_builder.model import Attachment, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that a post mentions."""
+
+    text: str
+    """As it stands in the token."""
+    is_image: bool
+    start: int
+    """First line of its block, from 1."""
+    end: int
+    """Last line of its block."""
+
+
+def find_attachments(
+    root: Path, source: Source, tokens: Sequence[Token]
+) -> tuple[dict[str, Attachment], list[Problem]]:
+    """Find the local files that the post shows or links to.
+
+    `root` is the site's folder. Links to posts, to folders and to other sites are not attachments.
+    """
+    found: dict[str, Attachment] = {}
+    problems: list[Problem] = []
+    names: dict[str, str] = {"index.html": ""}
+    asked: set[str] = set()
+    for address in _addresses(tokens):
+        if address.text in asked or not _is_local(address.text):
+            continue
+        asked.add(address.text)
+        outcome = _attachment(root, source, address, names)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        elif outcome:
+            found[address.text] = outcome
+    return found, problems
+
+
+POST_SUFFIXES = frozenset((".md", ".ipynb", ".py", ".qmd"))
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/#?]|\Z")
+_HTML = re.compile(
+    r"""<(img|source|video|audio|a)\b[^>]*?\s(?:src|href)\s*=\s*(["'])(.*?)\2""",
+    re.IGNORECASE | re.DOTALL,
+)
+_IMAGES = frozenset(
+    (".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff", ".webp")
+)
+
+
+def _is_local(address: str) -> bool:
+    return not _ELSEWHERE.match(address)
+
+
+def _addresses(tokens: Sequence[Token]) -> Iterator[Address]:
+    for token in tokens:
+        first, last = token.map or (0, 1)
+        if token.type == "inline":
+            yield from _inline_addresses(token.children or (), first + 1, last)
+        elif token.type == "html_block":
+            yield from _html_addresses(token.content, first + 1, last)
+        elif token.type == "admonition_open":
+            yield from _inline_addresses(token.meta["title"], first + 1, first + 1)
+
+
+def _inline_addresses(tokens: Sequence[Token], start: int, end: int) -> Iterator[Address]:
+    for token in tokens:
+        if token.type == "image":
+            yield Address(str(token.attrs["src"]), True, start, end)
+        elif token.type == "link_open":
+            yield Address(str(token.attrs["href"]), False, start, end)
+        elif token.type == "html_inline":
+            yield from _html_addresses(token.content, start, end)
+
+
+def _html_addresses(content: str, start: int, end: int) -> Iterator[Address]:
+    for match in _HTML.finditer(content):
+        yield Address(html.unescape(match[3]), match[1].lower() == "img", start, end)
+
+
+def _attachment(
+    root: Path, source: Source, address: Address, names: dict[str, str]
+) -> Attachment | Problem | None:
+    """The file at an address; None if it is for others to resolve."""
+    written = unquote(re.split(r"[?#]", address.text, maxsplit=1)[0])
+    path = _joined(source.folder, written)
+    what = "image" if address.is_image else "file"
+    if path is None:
+        message = f"{what} {written!r} is outside of the site's folder"
+        return _problem(source, address, written, message, "copy it beside the post")
+    if not address.is_image and (_is_post(path) or not PurePosixPath(path).suffix):
+        return None
+    full = root / path
+    try:
+        is_file = full.is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if not is_file:
+        if not address.is_image and (full.is_dir() or written.endswith((".html", "/"))):
+            return None
+        message = f"{what} {written!r} not found"
+        return _problem(source, address, written, message, _nearest_file(full))
+    if full.is_symlink() or root not in full.parents:
+        real = full.resolve()
+        if not real.is_relative_to(root.resolve()):
+            message = f"{what} {written!r} is a link to a file outside of the site's folder"
+            return _problem(source, address, written, message, "copy the file beside the post")
+    width, height = 0, 0
+    if address.is_image:
+        size = _size(full)
+        if size is None:
+            message = f"{what} {written!r} is damaged, or not an image"
+            return _problem(source, address, written, message, "save it again")
+        width, height = size
+    return Attachment(path, _name(path, source.folder, names), width, height)
+
+
+def _joined(folder: str, written: str) -> str | None:
+    """The path relative to the site's folder; None if it leads out of it."""
+    if "\0" in written or "\\" in written:
+        return None
+    parts: list[str] = []
+    for part in [*folder.split("/"), *written.split("/")]:
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts) or None
+
+
+def _is_post(path: str) -> bool:
+    """Whether the file would be read as a post or page, by its place and name."""
+    place = PurePosixPath(path)
+    if place.suffix not in POST_SUFFIXES or place.parts[0] not in ("posts", "pages"):
+        return False
+    if len(place.parts) == 2:
+        return True
+    return len(place.parts) == 3 and place.stem == "index"
+
+
+def _nearest_file(full: Path) -> str:
+    try:
+        files = sorted(entry.name for entry in full.parent.iterdir() if entry.is_file())
+    except OSError:
+        return f"there is no folder {full.parent.name!r}"
+    close = difflib.get_close_matches(full.name, files, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+def _problem(source: Source, address: Address, written: str, message: str, help_: str) -> Problem:
+    for needle in dict.fromkeys((written, address.text, html.escape(written))):
+        line, column = locate(source, address.start, address.end, needle)
+        if column:
+            break
+    return problem_at(source, line, message, help_, column=column, width=len(needle))
+
+
+def _size(full: Path) -> tuple[int, int] | None:
+    """Width and height in CSS pixels; 0 for formats that are not known; None if damaged."""
+    if full.suffix.lower() not in _IMAGES:
+        return 0, 0
+    # Late: half of all posts have no image of their own.
+    import imagesize
+
+    try:
+        width, height = imagesize.get(str(full))
+    except (OSError, ValueError):
+        return None
+    if full.suffix.lower() == ".svg" and min(width, height) <= 0:
+        return _view_box(full)
+    if min(width, height) <= 0:
+        return None
+    scale = 2 if full.stem.endswith("@2x") else 1
+    return round(width / scale), round(height / scale)
+
+
+def _view_box(full: Path) -> tuple[int, int] | None:
+    """The size of an SVG that leaves its width to the page: only its proportions matter."""
+    head = full.read_bytes()[:4096].decode("utf-8", "replace")
+    box = re.search(r"""<svg\b[^>]*\sviewBox\s*=\s*["']([^"']*)["']""", head)
+    numbers = re.split(r"[\s,]+", box[1].strip()) if box else []
+    try:
+        _, _, width, height = map(float, numbers)
+    except ValueError:
+        return (0, 0) if "<svg" in head else None
+    return round(width), round(height)
+
+
+def _name(path: str, folder: str, names: dict[str, str]) -> str:
+    """The address below the post's own, different for each file."""
+    inside = path.startswith(folder + "/")
+    name = path[len(folder) + 1 :] if inside else path.partition("/")[2] or path
+    stem, dot, suffix = name.rpartition(".")
+    number = 1
+    while names.setdefault(name, path) != path:
+        number += 1
+        name = f"{stem}-{number}{dot}{suffix}"
+    return name

@@ -1,0 +1,182 @@
+"""Parse: from a source to a post understood.
+
+In: a site and a source. Out: a Post, or every problem of that source at once: front matter, cells,
+Markdown, formulas, images. Promise: the same source gives the same post; only files that the post
+names are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from markdown_it.token import Token
+
+from site_builder.config import Site
+from site_builder.content.attachments import find_attachments
+from site_builder.content.cells import read_cells
+from site_builder.content.front_matter import body_line, read_front_matter, slug_of
+from site_builder.content.markdown import parse_markdown
+from site_builder.content.positions import Fault, inline_place, locate, problem_at
+from site_builder.errors import ContentError, Problem
+from site_builder.model import Cell, FrontMatter, Post, Source
+
+
+def parse(site: Site, source: Source) -> Post:
+    """Understand a source.
+
+    Raises ContentError with all problems of it, in the order of their lines.
+    """
+    problems: list[Problem] = []
+    try:
+        front_matter, first = read_front_matter(source)
+    except ContentError as error:
+        problems += error.problems
+        front_matter, first = FrontMatter(), body_line(source)
+    tokens, env = parse_markdown(source.text, first)
+    marked = source.marked or site.settings.execution.fences == "marked"
+    cells, found = read_cells(source, tokens, marked=marked, kernel=front_matter.kernel)
+    problems += found
+    problems += _token_problems(source, tokens, env)
+    problems += _label_problems(source, tokens, cells)
+    attachments, found = find_attachments(site.root, source, tokens)
+    problems += found
+    slug = slug_of(source, front_matter)
+    if not slug:
+        message = "no address can be made of the file's name"
+        problems.append(Problem(message, source.path, help="add 'slug: …' to the front matter"))
+    if problems:
+        raise ContentError(sorted(problems, key=lambda p: (p.line, p.column)))
+    return Post(source, front_matter, slug, tuple(tokens), cells, attachments)
+
+
+_UNKNOWN_NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+
+
+def _token_problems(
+    source: Source, tokens: Sequence[Token], env: dict[str, Any]
+) -> Iterator[Problem]:
+    """What rules of Markdown and maths found wrong."""
+    for fault in env.get("faults", ()):
+        yield _of_fault(source, fault)
+    for token in tokens:
+        if token.type == "inline":
+            yield from _inline_problems(source, token)
+        elif token.type == "html_block":
+            yield from _html_problems(source, token)
+        elif "error" in token.meta:
+            yield _block_problem(source, token)
+    yield from _unused_notes(source, env)
+
+
+# What runs to the end of the post if its end is missing.
+_HTML_ENDS = {
+    "<!--": "-->",
+    "<pre": "</pre>",
+    "<script": "</script>",
+    "<style": "</style>",
+    "<textarea": "</textarea>",
+}
+_HTML_START = re.compile(r"\s*(<!--|<(?:pre|script|style|textarea)(?=[\s>]))", re.IGNORECASE)
+_HTML_FENCE = re.compile(r"^(```|~~~|:::)", re.MULTILINE)
+
+
+def _html_problems(source: Source, token: Token) -> Iterator[Problem]:
+    """HTML that swallows what stands below it."""
+    content, lines = token.content, _lines(token)
+    start = _HTML_START.match(content)
+    if start:
+        end = _HTML_ENDS[start[1].lower()]
+        if end not in content.lower():
+            line, column = locate(source, *lines, start[1])
+            message = f"this {start[1]!r} is never closed"
+            width = len(start[1])
+            yield problem_at(source, line, message, f"add {end}", column=column, width=width)
+        return
+    fence = _HTML_FENCE.search(content)
+    if fence:
+        line = lines[0] + content.count("\n", 0, fence.start())
+        message = "this is read as a part of the HTML above it"
+        help_ = "put a blank line above it"
+        yield problem_at(source, line, message, help_, column=1, width=len(fence[1]))
+
+
+def _inline_problems(source: Source, inline: Token) -> Iterator[Problem]:
+    for token in inline.children or ():
+        if token.type == "text":
+            if "[^" in token.content:
+                yield from _unknown_notes(source, token.content, _lines(inline))
+        elif "error" in token.meta:
+            line, column = inline_place(source, inline, token.meta["offset"])
+            message, help_ = str(token.meta["error"]), str(token.meta.get("help", ""))
+            width = len(token.content.partition("\n")[0])
+            yield problem_at(source, line, message, help_, column=column, width=width)
+
+
+def _block_problem(source: Source, token: Token) -> Problem:
+    """The mistake in a block of maths."""
+    below, column = token.meta.get("offset", (0, -1))
+    message, help_ = str(token.meta["error"]), str(token.meta.get("help", ""))
+    width = len(token.content.partition("\n")[0])
+    line = _lines(token)[0] + below
+    return problem_at(source, line, message, help_, column=column + 1, width=width)
+
+
+def _lines(token: Token) -> tuple[int, int]:
+    """The first and the last line of a block, from 1."""
+    return (token.map[0] + 1, token.map[1]) if token.map else (1, 1)
+
+
+def _unknown_notes(source: Source, text: str, lines: tuple[int, int]) -> Iterator[Problem]:
+    for match in _UNKNOWN_NOTE.finditer(text):
+        line, column = locate(source, *lines, match[0])
+        message = f"there is no footnote {match[1]!r}"
+        help_ = f"add a line '[^{match[1]}]: …', or write \\[^ for a bracket and a caret"
+        yield problem_at(source, line, message, help_, column=column, width=len(match[0]))
+
+
+def _unused_notes(source: Source, env: dict[str, Any]) -> Iterator[Problem]:
+    for key, number in env.get("footnotes", {}).get("refs", {}).items():
+        if number < 0:
+            name = key.removeprefix(":")
+            mark = f"[^{name}]:"
+            line, column = locate(source, 1, source.text.count("\n") + 1, mark)
+            message = f"the footnote {name!r} is never used"
+            help_ = f"write [^{name}] where it belongs, or delete it"
+            yield problem_at(source, line, message, help_, column=column, width=len(mark))
+
+
+def _of_fault(source: Source, fault: Fault) -> Problem:
+    return problem_at(
+        source, fault.line, fault.message, fault.help, column=fault.column, width=fault.width
+    )
+
+
+def _label_problems(
+    source: Source, tokens: Sequence[Token], cells: Sequence[Cell]
+) -> Iterator[Problem]:
+    """A label names one thing: a cell's figure, an equation, or a heading."""
+    first: dict[str, tuple[int, str]] = {}
+    for label, line, kind in _labels(tokens, cells):
+        other, other_kind = first.setdefault(label, (line, kind))
+        # Cells among themselves are compared in `cells`, ids in `headings`.
+        if other != line and (kind != other_kind or kind == "equation"):
+            message = f"the label {label!r} is given twice"
+            help_ = f"line {source.file_line(other)} has it: rename one"
+            yield problem_at(source, line, message, help_)
+
+
+def _labels(tokens: Sequence[Token], cells: Sequence[Cell]) -> Iterator[tuple[str, int, str]]:
+    """Each label of the post, its line and what it names."""
+    for cell in cells:
+        if cell.options.label:
+            yield cell.options.label, cell.fence_line, "cell"
+    for token in tokens:
+        if token.attrs and "id" in token.attrs and token.map:
+            yield str(token.attrs["id"]), token.map[0] + 1, "id"
+        if token.type == "maths_block" and token.meta["label"]:
+            yield token.meta["label"], _lines(token)[0], "equation"
+        for child in token.children or ():
+            if child.type == "maths_inline" and child.meta["label"]:
+                yield child.meta["label"], _lines(token)[0] + child.meta["offset"][0], "equation"

@@ -1,0 +1,133 @@
+"""The output folder: what may be one, and what is in it that is not ours.
+
+In: the folder, the files that must go there, and those that are ours. Out: nothing, or Problems.
+Promise: nothing is changed here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from site_builder.errors import Problem, UsageError
+
+SOURCES = ("posts", "pages", "themes", "templates", "static", ".git", ".cache", ".venv")
+"""Folders of a site that no output may be in."""
+
+
+def check_place(folder: Path, shown: str, root: Path) -> None:
+    """Refuse a folder that is or holds the site itself, or is in its sources; raises UsageError."""
+    help_ = "choose a folder that only the built site is in, such as public"
+    if root == folder or root.is_relative_to(folder):
+        holds = "is" if root == folder else "holds"
+        message = f"the output folder {shown} {holds} the folder of the site itself"
+        raise UsageError(Problem(message, help=help_))
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(Problem(f"the output folder {shown} is a file", help=help_))
+    for name in SOURCES:
+        if folder.is_relative_to(root / name):
+            message = f"the output folder {shown} is in {name}, a folder of the site's sources"
+            raise UsageError(Problem(message, help=help_))
+
+
+def check_content(
+    folder: Path, shown: str, new: Mapping[str, bytes], old: Mapping[str, str] | None
+) -> None:
+    """Refuse an output folder with files that are not ours where writing would harm them.
+
+    `new` are the contents by path; `old` are our paths there, None if we never wrote to it.
+    Raises UsageError.
+    """
+    problems: list[Problem] = []
+    if old is None and (foreign := _foreign_files(folder, new)):
+        example = foreign[0] if len(foreign) == 1 else f"{foreign[0]} and {len(foreign) - 1} more"
+        message = f"the output folder {shown} holds files that site-builder did not write"
+        problems.append(
+            Problem(f"{message}: {example}", help="choose another folder, or empty this one")
+        )
+        raise UsageError(problems)
+    ours = old or {}
+    links: set[str] = set()
+    for path in new:
+        if not is_inside(path):
+            problems.append(Problem(f"{path!r} is not a path inside the output folder"))
+        elif link := link_above(folder, path):
+            links.add(link)
+        elif _is_in_the_way(folder, path, new[path], ours):
+            message = f"{shown}/{path} was not written by site-builder, and the site has that file"
+            problems.append(Problem(message, help="move it away; to publish it, use static/"))
+    for link in sorted(links):
+        message = f"{shown}/{link} is a link, which is not followed"
+        problems.append(Problem(message, help="remove the link, or use another output folder"))
+    if problems:
+        raise UsageError(problems)
+
+
+def _foreign_files(folder: Path, new: Mapping[str, bytes]) -> list[str]:
+    """What is in a folder that we never wrote to, but for hidden files and what is like ours."""
+    found = []
+    for home, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(home, name).relative_to(folder).as_posix()
+            mine = path in new and is_same(folder / path, new[path])
+            if not name.startswith(".") and not mine:
+                found.append(path)
+    return found
+
+
+def link_above(folder: Path, path: str) -> str:
+    """The first folder above `path`, in `folder`, that is a symbolic link; else empty."""
+    parts = path.split("/")[:-1]
+    for count in range(1, len(parts) + 1):
+        above = "/".join(parts[:count])
+        try:
+            mode = os.lstat(folder / above).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        if stat.S_ISLNK(mode):
+            return above
+    return ""
+
+
+def _is_in_the_way(folder: Path, path: str, content: bytes, ours: Mapping[str, str]) -> bool:
+    """Whether something that is not ours stands where `path` must go."""
+    place = folder / path
+    try:
+        mode = os.lstat(place).st_mode
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        above = [p.relative_to(folder).as_posix() for p in place.parents if p.is_file()]
+        return above[0] not in ours
+    if stat.S_ISDIR(mode):
+        inside = (x for x in place.rglob("*") if x.is_symlink() or not x.is_dir())
+        return any(x.relative_to(folder).as_posix() not in ours for x in inside)
+    return path not in ours and not is_same(place, content)
+
+
+def is_same(place: Path, content: bytes) -> bool:
+    """Whether a regular file of this content is there."""
+    try:
+        found = os.lstat(place)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != len(content):
+            return False
+        with open(place, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.readall() == content
+    except OSError:
+        return False
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path names a file inside the output folder."""
+    parts = path.split("/")
+    return not {"", ".", ".."}.intersection(parts) and "\\" not in path and "\0" not in path
+
+
+def shown_path(folder: Path, site_root: Path) -> str:
+    """The folder for messages: relative to the site's if it is inside."""
+    root = site_root.resolve()
+    inside = folder.is_relative_to(root) and folder != root
+    return (folder.relative_to(root) if inside else folder).as_posix()

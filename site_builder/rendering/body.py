@@ -1,0 +1,324 @@
+"""A post's tokens as HTML, for its page and for feeds.
+
+In: the one token stream of a post, what its cells gave, and a Draft that collects what else the
+page needs. Out: HTML. The markup is the contract with themes that the README describes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+from site_builder.content.headings import plain_text
+from site_builder.content.markdown import make_parser
+from site_builder.content.positions import problem_at
+from site_builder.model import Heading
+from site_builder.rendering.cells import cell_html
+from site_builder.rendering.draft import Draft
+from site_builder.rendering.formulas import block_formula, inline_formula
+from site_builder.rendering.highlight import highlight
+from site_builder.rendering.notes import place_notes
+
+ADMONITIONS = {
+    "danger": "caution",
+    "error": "caution",
+    "hint": "tip",
+    "attention": "warning",
+    "seealso": "note",
+}
+_EXTERNAL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
+_FILENAME = re.compile(r'(?:filename|title)="([^"]*)"')
+_SOURCE = re.compile(
+    r"""(<(?:img|source|video|audio)\b[^>]*?\s(?:src|poster)=)(["'])(.*?)\2""", re.I
+)
+
+
+def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
+    """Render the blocks of a post."""
+    placed = place_notes(tokens)
+    if any(token.type == "heading_open" and token.tag == "h1" for token in placed):
+        draft.heading_shift = 1  # the page's one `h1` is its title
+    return _render(placed, draft)
+
+
+def inline_html(draft: Draft, text: str) -> str:
+    """Render a caption, title or summary."""
+    (token,) = make_parser().parseInline(text)
+    return _RENDERER.renderInline(token.children or [], make_parser().options, {"draft": draft})
+
+
+def shown_inline(draft: Draft, tokens: Sequence[Token]) -> str:
+    """Render inline tokens a second time, where there is no room for links and notes."""
+    return _RENDERER.renderInline(
+        _without_links(tokens), make_parser().options, {"draft": _scratch(draft)}
+    )
+
+
+def markdown_html(draft: Draft, text: str) -> str:
+    """Render Markdown that a cell gave."""
+    tokens = place_notes(make_parser().parse(text))
+    for token in tokens:
+        token.map = None  # its lines are none of the post's: mistakes are the cell's
+    return _render(tokens, draft)
+
+
+def _render(tokens: Sequence[Token], draft: Draft) -> str:
+    return _RENDERER.render(tokens, make_parser().options, {"draft": draft})
+
+
+Env = Any
+
+
+class _Renderer(RendererHTML):
+    """markdown-it's renderer with a rule for each token that is ours. Rules get the draft."""
+
+    def render(self, tokens: Sequence[Token], options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        html = []
+        for index, token in enumerate(tokens):
+            if token.map and not token.hidden:
+                draft.lines = (token.map[0] + 1, token.map[1])
+            if token.type == "inline":
+                html.append(self.renderInline(token.children or (), options, env))
+            elif token.type in self.rules:
+                html.append(self.rules[token.type](tokens, index, options, env))
+            else:
+                html.append(self.renderToken(tokens, index, options, env))
+        return "".join(html)
+
+    def heading_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        token = tokens[index]
+        level = min(6, int(token.tag[1]) + draft.heading_shift)
+        id_ = str(token.attrs.get("id", ""))
+        content = tokens[index + 1].children or ()
+        inner = self.renderInline(_without_links(content), options, {"draft": _scratch(draft)})
+        draft.headings.append(Heading(level, id_, inner))
+        draft.anchor(id_, plain_text(content), "")
+        classes = _attribute("class", token.attrs.get("class"))
+        return f"<h{level}{_attribute('id', id_)}{classes}>"
+
+    def heading_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        heading = draft.headings[-1]
+        link = ""
+        if heading.id and not draft.feed:
+            # Its name is the heading's, so that a list of links tells one from another.
+            name = escape(re.sub(r"<[^>]*>", "", heading.html))
+            target = f'href="#{escape(heading.id)}"'
+            link = f' <a class="anchor" {target} aria-label="Link to: {name}">#</a>'
+        return f"{link}</h{heading.level}>\n"
+
+    def fence(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        token = tokens[index]
+        if "cell" in token.meta:
+            return cell_html(draft, token.meta["cell"], inline_html, markdown_html)
+        language = token.meta.get("language") or (token.info.split() or [""])[0]
+        name = _FILENAME.search(token.info)
+        return _static_code(draft, token.content, language, name[1] if name else "")
+
+    def code_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return _static_code(env["draft"], tokens[index].content, "", "")
+
+    def image(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        token = tokens[index]
+        address = str(token.attrs["src"])
+        alt = plain_text(token.children or ())
+        if not alt and token.attrs.get("alt") is None and not draft.feed:
+            _warn_of_image(draft, address)
+        attributes = {"src": address, "alt": alt, **_kept(token, "id", "class", "title")}
+        attachment = draft.attachment(address)
+        if attachment is not None:
+            attributes["src"] = quote(attachment.name)
+            if attachment.width:
+                attributes |= {"width": str(attachment.width), "height": str(attachment.height)}
+        attributes |= _kept(token, "width", "height")
+        given = "".join(_attribute(*pair, empty=pair[0] == "alt") for pair in attributes.items())
+        return f'<img{given} loading="lazy" decoding="async">'
+
+    def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        token = tokens[index]
+        address = str(token.attrs["href"])
+        text = ""
+        if not _EXTERNAL.match(address):
+            attachment = draft.attachment(address)
+            if attachment is not None:
+                address = quote(attachment.name)
+            else:
+                bare = tokens[index + 1].type == "link_close"
+                address, text = draft.refer(address, _written(address), text=bare)
+        rest = "".join(_attribute(*p) for p in _kept(token, "title", "id", "class").items())
+        return f'<a href="{escape(address)}"{rest}>{text}'
+
+    def reference(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        token = tokens[index]
+        wording = token.meta.get("text") or ("%s" if token.meta.get("number_only") else "")
+        address, text = env["draft"].refer(
+            f"#{token.content}", token.content, text=True, wording=wording
+        )
+        return f'<a href="{address}">{text}</a>'
+
+    def maths_reference(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        token = tokens[index]
+        wording = "%s" if token.meta["kind"] == "ref" else "(%s)"
+        address, text = env["draft"].refer(
+            f"#{token.content}", token.content, text=True, wording=wording
+        )
+        return f'<a href="{address}">{text}</a>'
+
+    def maths_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return inline_formula(env["draft"], tokens[index])
+
+    def maths_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return block_formula(env["draft"], tokens[index])
+
+    def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return _with_attachments(env["draft"], tokens[index].content)
+
+    def html_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        html = tokens[index].content
+        if html.startswith('<input class="task-list-item-checkbox"'):
+            name = "done" if "checked" in html else "to do"
+            return html.replace("<input ", f'<input aria-label="{name}" ', 1)
+        return _with_attachments(env["draft"], html)
+
+    def table_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        draft: Draft = env["draft"]
+        if draft.feed:
+            return "<table>\n"
+        number = draft.number("plain table")
+        region = f'<div class="table" role="region" tabindex="0" aria-label="Table {number}">'
+        return f"{region}<table{_attribute('id', tokens[index].attrs.get('id'))}>\n"
+
+    def table_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return "</table>\n" if env["draft"].feed else "</table></div>\n"
+
+    def th_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return f'<th scope="col"{_alignment(tokens[index])}>'
+
+    def td_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return f"<td{_alignment(tokens[index])}>"
+
+    def admonition_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        token = tokens[index]
+        kind = token.meta["kind"]
+        title = self.renderInline(token.meta["title"], options, env) or kind.capitalize()
+        id_ = _attribute("id", token.attrs.get("id"))
+        look = ADMONITIONS.get(kind, kind)
+        if env["draft"].feed:
+            return f"<blockquote><p><strong>{title}</strong></p>\n"
+        if token.meta["collapsible"]:
+            summary = f'<summary class="admonition-title">{title}</summary>'
+            return f'<details class="admonition {look}"{id_}>{summary}\n'
+        heading = f'<p class="admonition-title">{title}</p>'
+        return f'<aside class="admonition {look}" role="note"{id_}>{heading}\n'
+
+    def admonition_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        if env["draft"].feed:
+            return "</blockquote>\n"
+        level = tokens[index].level
+        opening = next(
+            token
+            for token in reversed(tokens[:index])
+            if token.type == "admonition_open" and token.level == level
+        )
+        return "</details>\n" if opening.meta["collapsible"] else "</aside>\n"
+
+    def footnote_ref(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        meta = tokens[index].meta
+        number = meta["id"] + 1
+        again = f"-{meta['subId'] + 1}" if meta.get("subId") else ""
+        link = f'<a id="fnref-{number}{again}" href="#fn-{number}" role="doc-noteref">{number}</a>'
+        return f'<sup class="footnote-ref">{link}</sup>'
+
+    def footnote_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        number = tokens[index].meta["id"] + 1
+        if env["draft"].feed:
+            return f'<blockquote id="fn-{number}">\n'
+        mark = f'<span class="sidenote-number">{number}</span> '
+        return f'<aside class="sidenote" id="fn-{number}" role="note">{mark}'
+
+    def footnote_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return "</blockquote>\n" if env["draft"].feed else "</aside>\n"
+
+    def footnote_anchor(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        return ""  # the note stands beside its reference
+
+
+_RENDERER = _Renderer()
+
+
+def _scratch(draft: Draft) -> Draft:
+    """A draft for text that is shown a second time: nothing of it is counted."""
+    return Draft(draft.executed, draft.macros, draft.dark_figures, feed=True, lines=draft.lines)
+
+
+def _without_links(tokens: Sequence[Token]) -> list[Token]:
+    """Inline tokens for a place that is a link itself, or must not have notes."""
+    dropped = ("link_open", "link_close", "footnote_ref", "reference")
+    return [token for token in tokens if token.type not in dropped]
+
+
+def _static_code(draft: Draft, code: str, language: str, filename: str) -> str:
+    """Code that is shown and not run."""
+    if draft.feed:
+        return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
+    number = draft.number("static code")
+    caption = ""
+    if filename:
+        name = escape(filename, quote=False)
+        caption = f'<figcaption><span class="filename">{name}</span></figcaption>'
+    label = escape(", ".join(part for part in (f"Listing {number}", language) if part))
+    return (
+        f'<figure class="code" id="listing-{number}">{caption}'
+        f'<pre class="highlight" tabindex="0" role="region" aria-label="{label}">'
+        f"<code>{highlight(code, language)}</code></pre></figure>\n"
+    )
+
+
+def _warn_of_image(draft: Draft, address: str) -> None:
+    line, column = draft.place(address)
+    message = f"the image {address!r} has no text for those who cannot see it"
+    help_ = 'write it between the brackets; ![](…){alt=""} marks a decoration'
+    source = draft.executed.post.source
+    draft.warnings.append(
+        problem_at(source, line, message, help_, column=column, width=len(address))
+    )
+
+
+def _written(address: str) -> str:
+    """What of an address stands in the text as it is: the parser percent-encodes."""
+    return re.split("[%#?]", address)[0] or address.lstrip("#")
+
+
+def _with_attachments(draft: Draft, html: str) -> str:
+    """The author's own HTML, with the addresses of local files."""
+
+    def fill(found: re.Match[str]) -> str:
+        attachment = draft.attachment(found[3])
+        return f'{found[1]}"{escape(quote(attachment.name))}"' if attachment else found[0]
+
+    return _SOURCE.sub(fill, html) if "<" in html else html
+
+
+def _kept(token: Token, *names: str) -> dict[str, str]:
+    return {name: str(token.attrs[name]) for name in names if token.attrs.get(name)}
+
+
+def _attribute(name: str, value: object, *, empty: bool = False) -> str:
+    return f' {name}="{escape(str(value))}"' if value or empty else ""
+
+
+def _alignment(token: Token) -> str:
+    """The column's alignment as a class: a strict policy forbids style attributes."""
+    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
+    return f' class="{side}"' if side else ""

@@ -1,0 +1,266 @@
+"""A cell and what it put out, as HTML.
+
+In: a cell's number and the draft of its page. Out: HTML; figures become files of the page. Of a
+value's representations the richest that a page can show without a script is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from site_builder.content.positions import problem_at
+from site_builder.maths import MathsError
+from site_builder.model import Cell, Output, SiteFile
+from site_builder.rendering.draft import Draft
+from site_builder.rendering.figures import picture
+from site_builder.rendering.formulas import latex_output
+from site_builder.rendering.highlight import highlight
+from site_builder.rendering.terminal import terminal_html
+
+Render = Callable[[Draft, str], str]
+LONG = 30  # lines of output beyond which it scrolls
+
+# Mime types by richness, with what makes HTML of their data.
+RICHEST = (
+    "text/html",
+    "text/markdown",
+    "text/latex",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "application/json",
+    "text/plain",
+)
+
+
+def cell_html(draft: Draft, number: int, inline: Render, markdown: Render) -> str:
+    """The code and the outputs of a cell; `inline` and `markdown` render what is Markdown."""
+    cell = draft.executed.post.cells[number - 1]
+    outputs = draft.executed.execution.outputs[number - 1]
+    shown = _Shown(draft, cell, inline, markdown)
+    options = cell.options
+    if not options.include:
+        return ""
+    code = _code(draft, cell) if options.echo else ""
+    html = shown.outputs(outputs) if options.output is not False else ""
+    if not draft.feed:
+        shown.check(outputs)
+    if not code and not html:
+        return ""
+    if options.output == "asis" and not code:
+        return html
+    id_ = f"cell-{number}"
+    if options.label and not _names_output(options.label):
+        id_ = options.label
+        draft.anchor(id_, "Code", number)
+    return f'<div class="cell" id="{escape(id_)}">\n{code}{html}</div>\n'
+
+
+def _names_output(label: str) -> bool:
+    return label.startswith(("fig-", "tbl-"))
+
+
+def _code(draft: Draft, cell: Cell) -> str:
+    code = cell.code.rstrip("\n")
+    if draft.feed:
+        return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
+    language = cell.language.capitalize()
+    pre = (
+        f'<pre class="highlight" tabindex="0" role="region"'
+        f' aria-label="Code {cell.number}, {escape(language)}">'
+        f"<code>{highlight(code, cell.language)}</code></pre>"
+    )
+    if cell.options.code_fold:
+        return f'<details class="fold"><summary>Code</summary>{pre}</details>\n'
+    return pre + "\n"
+
+
+class _Shown:
+    """The outputs of one cell on their way to HTML."""
+
+    def __init__(self, draft: Draft, cell: Cell, inline: Render, markdown: Render) -> None:
+        self._draft, self._cell = draft, cell
+        self._inline, self._markdown = inline, markdown
+        self._figures = 0
+        self._tables = 0
+        self._blocks = 0
+
+    def outputs(self, outputs: tuple[Output, ...]) -> str:
+        """All of them in their group."""
+        html = "".join(self._one(output) for output in outputs if self._wanted(output))
+        if not html or self._cell.options.output == "asis":
+            return html
+        if self._draft.feed:
+            return f"<p>Output:</p>\n{html}"
+        name = f"Output of code {self._cell.number}"
+        return f'<div class="output" role="group" aria-label="{name}">\n{html}</div>\n'
+
+    def check(self, outputs: tuple[Output, ...]) -> None:
+        """Report captions and labels of what the cell does not show."""
+        options = self._cell.options
+        if self._draft.problems or not options.eval:
+            return
+        figures, tables = self._figures, self._tables
+        if not figures and (options.fig_cap or options.label.startswith("fig-")):
+            self._report("is about a figure, but the cell shows none", "fig-cap", "label")
+        elif len(options.fig_cap) > max(figures, 1):
+            self._report(f"has {len(options.fig_cap)} texts for {figures} figure(s)", "fig-cap")
+        if not tables and (options.tbl_cap or options.label.startswith("tbl-")):
+            self._report("is about a table, but the cell shows none", "tbl-cap", "label")
+
+    def _report(self, what: str, *keys: str) -> None:
+        source, cell = self._draft.executed.post.source, self._cell
+        for key in keys:
+            for line in range(cell.fence_line, cell.line):
+                if re.search(rf"\b{key}\b", source.line_text(line)):
+                    problem = problem_at(source, line, f"{key!r} {what}", "remove it")
+                    self._draft.problems.append(problem)
+                    return
+
+    def _wanted(self, output: Output) -> bool:
+        return output.kind != "stderr" or self._cell.options.warning
+
+    def _one(self, output: Output) -> str:
+        if output.kind in ("stdout", "stderr"):
+            if self._cell.options.output == "asis" and output.kind == "stdout":
+                return self._markdown(self._draft, output.text)
+            return self._stream(output.kind, terminal_html(output.text.rstrip("\n")))
+        if output.kind == "error":
+            name = escape(str(output.metadata["name"]))
+            text = terminal_html(output.text.rstrip())
+            text = re.sub(rf"^({re.escape(name)})", r'<span class="error-name">\1</span>', text,
+                          flags=re.MULTILINE)  # fmt: skip
+            return self._stream("traceback", text)
+        return self._bundle(output)
+
+    def _stream(self, kind: str, html: str) -> str:
+        if self._draft.feed:
+            return f"<pre>{html}</pre>\n"
+        self._blocks += 1
+        long = " long" if html.count("\n") >= LONG else ""
+        label = f"{_NAMES[kind]} {self._cell.number}.{self._blocks}"
+        return (
+            f'<pre class="{kind}{long}" tabindex="0" role="region"'
+            f' aria-label="{label}">{html}</pre>\n'
+        )
+
+    def _bundle(self, output: Output) -> str:
+        """A mime bundle by its richest representation."""
+        mime = next((mime for mime in RICHEST if mime in output.data), "")
+        data = output.data.get(mime, "")
+        if mime.startswith("image/"):
+            return self._picture(mime, data, output.metadata)
+        if mime == "text/html":
+            return self._html(data)
+        if mime == "text/markdown":
+            return f'<div class="markdown">\n{self._markdown(self._draft, data)}</div>\n'
+        if mime == "text/latex":
+            try:
+                return latex_output(self._draft, data)
+            except MathsError as error:
+                return self._bad_latex(error, data)
+        if mime == "application/json":
+            data = json.dumps(data, indent=2, ensure_ascii=False)
+        return self._stream("result", terminal_html(data)) if data else ""
+
+    def _bad_latex(self, error: MathsError, tex: str) -> str:
+        source, line = self._draft.executed.post.source, self._cell.line
+        message = f"cell {self._cell.number} gave LaTeX that cannot be shown: {error.message}"
+        if not self._draft.feed:
+            problem = problem_at(source, line, message, error.help or f"it is {tex.strip()!r}")
+            self._draft.problems.append(problem)
+        return ""
+
+    def _html(self, html: str) -> str:
+        """HTML as the value gave it; tables are made to scroll and to need no inline style."""
+        html = re.sub(r"<style scoped>.*?</style>\s*", "", html, flags=re.DOTALL)
+        if 'class="dataframe"' not in html:
+            return f'<div class="html">{html}</div>\n'
+        html = re.sub(r' (?:style="[^"]*"|border="\d+")', "", html)
+        html = html.replace("<th></th>", "<td></td>")
+        head, end, body = html.partition("</thead>")
+        head = head.replace("<th>", '<th scope="col">')
+        html = head + end + body.replace("<th>", '<th scope="row">')
+        self._tables += 1
+        if self._draft.feed:
+            return html + "\n"
+        label = f"Table {self._cell.number}.{self._tables}"
+        region = f'<div class="table" role="region" tabindex="0" aria-label="{label}">'
+        return self._captioned_table(f"{region}{html}</div>\n")
+
+    def _captioned_table(self, html: str) -> str:
+        options = self._cell.options
+        if not options.tbl_cap and not options.label.startswith("tbl-"):
+            return html
+        number = self._draft.number("table")
+        id_ = options.label or f"table-{number}"
+        self._draft.anchor(id_, "Table", number)
+        caption = self._inline(self._draft, options.tbl_cap)
+        label = f'<figcaption><span class="label">Table {number}.</span> {caption}</figcaption>'
+        return f'<figure class="figure" id="{escape(id_)}">{label}{html}</figure>\n'
+
+    def _picture(self, mime: str, data: str, metadata: Any) -> str:
+        """A picture as a file of the page, with its caption."""
+        draft, options = self._draft, self._cell.options
+        place = self._figures
+        self._figures += 1
+        name = options.label or f"cell-{self._cell.number}"
+        name = f"{name}-{place + 1}" if place else name
+        made = picture(name, mime, data, dark=draft.dark_figures)
+        draft.files[made.file.path] = made.file
+        if made.svg:
+            draft.feed_pictures[made.feed_name] = SiteFile(made.feed_name, made.svg.encode())
+        alt, decoration = self._alternative(place)
+        size = "".join(f' {k}="{metadata[k]}"' for k in ("width", "height") if metadata.get(k))
+        source = escape(made.feed_name if draft.feed else made.file.path)
+        image = f'<img src="{source}"{size} alt="{escape(alt)}"'
+        if draft.feed:
+            return self._captioned(f"{image}>", place)
+        first = draft.number("picture") == 1
+        image += ' class="raster"' if made.raster else ""
+        image += ' role="presentation"' if decoration else ""
+        image += ' decoding="async">' if first else ' loading="lazy" decoding="async">'
+        if not decoration:
+            image = f'<a href="{source}">{image}</a>'
+        return self._captioned(image, place)
+
+    def _alternative(self, place: int) -> tuple[str, bool]:
+        """The text for those who cannot see the figure, and whether it is a decoration."""
+        given = self._cell.options.fig_alt
+        if given is not None and place < len(given):
+            return given[place], not given[place]
+        if not self._draft.feed:
+            source, cell = self._draft.executed.post.source, self._cell
+            message = f"a figure of cell {cell.number} has no text for those who cannot see it"
+            help_ = "add `#| fig-alt: …`, empty for a decoration"
+            self._draft.warnings.append(problem_at(source, cell.fence_line, message, help_))
+        captions = self._cell.options.fig_cap
+        return (captions[place] if place < len(captions) else "Figure"), False
+
+    def _captioned(self, image: str, place: int) -> str:
+        draft, options = self._draft, self._cell.options
+        caption = options.fig_cap[place] if place < len(options.fig_cap) else ""
+        label = options.label if options.label.startswith("fig-") else ""
+        if not caption and not label:
+            return f'<figure class="figure">{image}</figure>\n'
+        number = draft.number("figure")
+        id_ = label or f"figure-{number}"
+        id_ = f"{id_}-{place + 1}" if place and label else id_
+        draft.anchor(id_, "Figure", number)
+        words = f'<span class="label">Figure {number}.</span> {self._inline(draft, caption)}'
+        return (
+            f'<figure class="figure" id="{escape(id_)}">{image}'
+            f"<figcaption>{words.rstrip()}</figcaption></figure>\n"
+        )
+
+
+_NAMES = {
+    "stdout": "Text output",
+    "stderr": "Standard error",
+    "result": "Value",
+    "traceback": "Error",
+}

@@ -1,0 +1,128 @@
+"""A post for readers to run: the executed notebook, and the plain script.
+
+In: an executed post. Out: two files of its page. The notebook is nbformat 4.5 with outputs as they
+are on the page; the script has the same cells in the percent format that Jupyter and editors read.
+Both are made of the post alone, so the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from site_builder.content.front_matter import body_line
+from site_builder.model import Cell, ExecutedPost, Output, SiteFile
+
+Part = Cell | str
+"""A cell, or Markdown between cells."""
+
+
+def downloads(executed: ExecutedPost) -> tuple[SiteFile, ...]:
+    """The files; none for a post whose cells are not Python or do not run."""
+    post = executed.post
+    environment = executed.execution.environment
+    if environment is None or post.front_matter.kernel:
+        return ()
+    parts = list(_parts(executed))
+    notebook = _notebook(executed, parts)
+    text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    script = _script(executed, parts)
+    return (
+        SiteFile(f"{post.slug}.ipynb", text.encode()),
+        SiteFile(f"{post.slug}.py", script.encode()),
+    )
+
+
+def _parts(executed: ExecutedPost) -> Iterator[Part]:
+    """Cells and the Markdown between them, in order."""
+    post = executed.post
+    lines = post.source.text.split("\n")
+    if post.front_matter.title:
+        yield f"# {post.front_matter.title}"
+    start = body_line(post.source) - 1
+    ends = {t.meta["cell"]: t.map for t in post.tokens if t.type == "fence" and "cell" in t.meta}
+    for cell in post.cells:
+        place = ends[cell.number]
+        assert place
+        prose = "\n".join(lines[start : place[0]]).strip("\n")
+        if prose.strip():
+            yield prose
+        yield cell
+        start = place[1]
+    prose = "\n".join(lines[start:]).strip("\n")
+    if prose.strip():
+        yield prose
+
+
+def _notebook(executed: ExecutedPost, parts: list[Part]) -> dict[str, Any]:
+    environment = executed.execution.environment
+    assert environment
+    return {
+        "cells": [_cell(executed, part, number) for number, part in enumerate(parts, start=1)],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python", "version": environment.python},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _cell(executed: ExecutedPost, part: Part, number: int) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {
+            "cell_type": "markdown",
+            "id": f"text-{number}",
+            "metadata": {},
+            "source": part.splitlines(keepends=True),
+        }
+    outputs = executed.execution.outputs[part.number - 1]
+    return {
+        "cell_type": "code",
+        "execution_count": part.number if part.options.eval else None,
+        "id": f"cell-{part.number}",
+        "metadata": {},
+        "outputs": [_output(output) for output in outputs],
+        "source": part.code.rstrip("\n").splitlines(keepends=True),
+    }
+
+
+def _output(output: Output) -> dict[str, Any]:
+    if output.kind in ("stdout", "stderr"):
+        text = output.text.splitlines(keepends=True)
+        return {"output_type": "stream", "name": output.kind, "text": text}
+    if output.kind == "error":
+        return {
+            "output_type": "error",
+            "ename": str(output.metadata["name"]),
+            "evalue": str(output.metadata["message"]),
+            "traceback": output.text.rstrip("\n").split("\n"),
+        }
+    data = {
+        mime: value.splitlines(keepends=True) if _is_text(mime, value) else value
+        for mime, value in output.data.items()
+    }
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def _is_text(mime: str, value: object) -> bool:
+    return isinstance(value, str) and (mime.startswith("text/") or mime == "image/svg+xml")
+
+
+def _script(executed: ExecutedPost, parts: list[Part]) -> str:
+    blocks = []
+    for part in parts:
+        if isinstance(part, str):
+            lines = [f"# {line}".rstrip() for line in part.split("\n")]
+            blocks.append("\n".join(["# %% [markdown]", *lines]))
+        else:
+            code = part.code.rstrip("\n")
+            if not part.options.eval or (executed.post.source.text and _is_magic(code)):
+                code = "\n".join(f"# {line}".rstrip() for line in code.split("\n"))
+            blocks.append(f"# %%\n{code}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _is_magic(code: str) -> bool:
+    return any(line.lstrip().startswith(("%", "!")) for line in code.split("\n"))

@@ -1,0 +1,121 @@
+"""Formulas of a post: rendered, numbered, their mistakes reported where they stand.
+
+In: a token of maths and the draft. Out: HTML. Numbers run through the whole post.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from html import escape
+
+from markdown_it.token import Token
+
+from site_builder.content.positions import problem_at
+from site_builder.maths import (
+    Display,
+    MathsError,
+    display_html,
+    render_display,
+    render_inline,
+    without_annotations,
+)
+from site_builder.rendering.draft import Draft
+
+_REFERENCE = re.compile("\ue000ref:([^\ue000\ue001]*)\ue001")
+Macros = tuple[tuple[str, str], ...]
+
+
+def inline_formula(draft: Draft, token: Token) -> str:
+    """A formula within a sentence; a display within one is not numbered."""
+    tex, display = token.content, token.meta.get("display", False)
+    try:
+        mathml = _inline(tex, _pairs(draft.macros), display)
+    except MathsError as error:
+        return _failed(draft, token, error)
+    return _noted(draft, mathml)
+
+
+def block_formula(draft: Draft, token: Token) -> str:
+    """A formula on lines of its own, with its numbers."""
+    try:
+        shown = _display(token.content, _pairs(draft.macros), token.meta.get("label", ""))
+    except MathsError as error:
+        return _failed(draft, token, error)
+    return display_formula(draft, shown)
+
+
+def latex_output(draft: Draft, tex: str) -> str:
+    """What a cell gave as LaTeX; raises MathsError."""
+    bare = tex.strip()
+    for sign in ("$$", "$"):
+        bare = bare.removeprefix(sign).removesuffix(sign)
+    bare = re.sub(r"\A\\displaystyle\s*", "", bare)
+    return display_formula(draft, _display(bare, _pairs(draft.macros), ""))
+
+
+def display_formula(draft: Draft, shown: Display) -> str:
+    """The HTML of a display, its rows numbered on."""
+    numbers = []
+    for row in shown.rows:
+        number = row.tag or (str(draft.number("equation")) if row.numbered else "")
+        numbers.append(number)
+        if row.label and number:
+            plain = re.sub(r"<[^>]*>", "", number)
+            draft.anchor(row.label, f"({plain})", "")
+            draft.anchors[-1] = type(draft.anchors[-1])(row.label, f"({plain})", plain)
+    return _noted(draft, display_html(shown, numbers, name="Equation")) + "\n"
+
+
+def _noted(draft: Draft, html: str) -> str:
+    """Note the formula's references and, for the font, the formula."""
+    if "\ue000" in html:
+        for label in dict.fromkeys(_REFERENCE.findall(html)):
+            draft.refer_in_formula(label, f"\ue000ref:{label}\ue001")
+    if draft.feed:
+        return without_annotations(html)
+    draft.maths.add(html)
+    return html
+
+
+def _failed(draft: Draft, token: Token, error: MathsError) -> str:
+    """Report a formula; what stands in its place does not matter, the page is not written."""
+    if not draft.feed:
+        line, column = _position(draft, token, error.offset)
+        source = draft.executed.post.source
+        draft.problems.append(
+            problem_at(source, line, error.message, error.help, column=column, width=error.width)
+        )
+    return f"<code>{escape(token.content)}</code>"
+
+
+def _position(draft: Draft, token: Token, offset: int) -> tuple[int, int]:
+    """Line of the text and column of the character at `offset` of the token's TeX."""
+    before = token.content[:offset]
+    row, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
+    if token.type == "maths_block" and token.map:
+        columns = token.meta.get("columns", ())
+        indent = columns[row] if row < len(columns) else 0
+        return token.map[0] + 1 + token.meta["offset"][0] + row, indent + column + 1
+    lines = token.content.split("\n")
+    line, start = draft.place(lines[0])
+    if not start:
+        return line, 0
+    return line + row, column + 1 + (start - 1 if row == 0 else 0)
+
+
+def _pairs(macros: Mapping[str, str]) -> Macros:
+    return tuple(macros.items())
+
+
+@functools.lru_cache(maxsize=4096)
+def _inline(tex: str, macros: Macros, display: bool) -> str:
+    if not display:
+        return render_inline(tex, dict(macros))
+    return "".join(row.mathml for row in render_display(tex, dict(macros)).rows)
+
+
+@functools.lru_cache(maxsize=1024)
+def _display(tex: str, macros: Macros, label: str) -> Display:
+    return render_display(tex, dict(macros), label=label)

@@ -1,0 +1,99 @@
+"""Render: from an executed post to a page.
+
+In: a site and a post with what its cells gave. Out: a Page with its HTML for the site and for
+feeds, or every problem of its formulas and outputs. Promise: the same input gives the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markdown_it.token import Token
+
+from site_builder.config import Site
+from site_builder.content.headings import plain_text
+from site_builder.content.markdown import make_parser
+from site_builder.errors import ContentError
+from site_builder.maths import characters
+from site_builder.model import ExecutedPost, Page
+from site_builder.rendering.body import body_html, inline_html, shown_inline
+from site_builder.rendering.downloads import downloads
+from site_builder.rendering.draft import Draft
+
+
+def render(site: Site, executed: ExecutedPost) -> Page:
+    """Make the page of a post; raises ContentError with all problems."""
+    post = executed.post
+    front = post.front_matter
+    draft = _draft(site, executed, feed=False)
+    title_html = inline_html(draft, front.title)
+    body = body_html(draft, post.tokens)
+    lead = _lead(post.tokens)
+    if front.summary:
+        (token,) = make_parser().parseInline(front.summary)
+        lead = token.children or []
+    summary_html = shown_inline(draft, lead)
+    if draft.problems:
+        raise ContentError(draft.problems)
+    feed = _draft(site, executed, feed=True)
+    inline_html(feed, front.title)  # counts its references, so that marks are the same
+    feed_body = body_html(feed, post.tokens)
+    return Page(
+        source=post.source,
+        front_matter=front,
+        slug=post.slug,
+        body=body,
+        feed_body=feed_body,
+        title_html=title_html,
+        title_text=_plain(front.title),
+        summary=" ".join(plain_text(lead).split()),
+        summary_html=summary_html,
+        headings=tuple(draft.headings),
+        anchors=tuple(draft.anchors),
+        references=tuple(draft.references),
+        attachments=tuple(
+            attachment for written, attachment in post.attachments.items() if written in draft.used
+        ),
+        files=(*draft.files.values(), *downloads(executed)),
+        feed_pictures=tuple(draft.feed_pictures.values()),
+        maths_characters=_characters(draft.maths),
+        words=_words(post.tokens),
+        code_lines=sum(t.content.count("\n") for t in post.tokens if t.type == "fence"),
+        figures=draft.counts.get("picture", 0),
+        execution=executed.execution,
+        warnings=tuple(draft.warnings),
+    )
+
+
+def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
+    front = executed.post.front_matter
+    return Draft(
+        executed,
+        macros={**site.settings.math.macros, **front.macros},
+        dark_figures=site.settings.figures.dark == "auto",
+        feed=feed,
+    )
+
+
+def _plain(text: str) -> str:
+    (token,) = make_parser().parseInline(text)
+    return plain_text(token.children or [])
+
+
+def _lead(tokens: Sequence[Token]) -> list[Token]:
+    """The inline tokens of the first paragraph."""
+    for index, token in enumerate(tokens):
+        if token.type == "paragraph_open" and token.level == 0:
+            return tokens[index + 1].children or []
+    return []
+
+
+def _words(tokens: Sequence[Token]) -> int:
+    return sum(len(token.content.split()) for token in tokens if token.type == "inline")
+
+
+def _characters(formulas: set[str]) -> str:
+    drawn: set[str] = set()
+    for formula in formulas:
+        drawn |= characters(formula)
+    return "".join(sorted(drawn))
