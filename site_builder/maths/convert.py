@@ -71,7 +71,10 @@ def needs_rewriting(tex: str, macros: Mapping[str, str]) -> bool:
         return True
     if "<" in tex or "*{" in tex or _NEVER.search(tex):
         return True
-    return bool(macros) and not names.isdisjoint(name.lstrip("\\").rstrip("*") for name in macros)
+    if not macros:
+        return False
+    defined = define(macros)
+    return any(name[1:] in names or not name[1:].isalpha() for name in defined)
 
 
 def _only_plain_text(tex: str) -> bool:

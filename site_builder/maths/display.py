@@ -253,9 +253,9 @@ def _sources(tokens: Sequence[Token], tex: str) -> list[str]:
     edges = [-1, *_breaks(tokens, "&"), len(tokens)]
     sources = []
     for left, right in pairwise(edges):
-        cell = tokens[left + 1 : right]
+        cell = [token for token in tokens[left + 1 : right] if not token.text.isspace()]
         start = min((token.start for token in cell), default=0)
-        sources.append(tex[start : max((token.end for token in cell), default=0)].strip())
+        sources.append(tex[start : max((token.end for token in cell), default=0)])
     return sources
 
 

@@ -27,7 +27,7 @@ _ITALICS = {
     "∇": "\U0001d6fb",
     **{letter: chr(0x1D715 + n) for n, letter in enumerate("∂ϵϑϰϕϱϖ")},
 }
-_END = "</math>"
+_END = "</semantics></math>"
 _TAG = re.compile(r"<[^>]*>")
 _BARE = re.compile(r"<math\b(?![^>]*xmlns)")
 
@@ -55,7 +55,10 @@ def display_html(
         return f'<div class="equation rows">{region}{table}</div></div>'
     (row,) = display.rows
     (number,) = numbers
-    return f'<div class="equation"{_id(row)}>{region}{row.mathml}</div>{_number(row, number)}</div>'
+    block = (
+        f'<div class="equation"{_id(row)}>{region}{row.mathml}</div>{_number(row, number)}</div>'
+    )
+    return block.replace("<div", "<span").replace("</div", "</span") if inline else block
 
 
 def without_annotations(html: str) -> str:
@@ -74,7 +77,7 @@ def characters(mathml: str) -> set[str]:
     drawn = set(html.unescape(_TAG.sub("", _IDENTIFIER.sub(_italic, without))))
     if "<msqrt" in mathml or "<mroot" in mathml:
         drawn.add("√")
-    return {character for character in drawn if not character.isspace()} | {" "}
+    return {character for character in drawn if not character.isspace()} | {" ", "\xa0"}
 
 
 def _italic(identifier: re.Match[str]) -> str:

@@ -1,0 +1,43 @@
+# Two commands do everything on a machine with Python 3.11 or newer, git and make:
+#   make site   sets up and builds the blog into public/
+#   make test   sets up and runs every check and test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The lock pins every version; what is installed again depends on it and on the project file.
+DEPENDENCIES := requirements.lock pyproject.toml
+
+.PHONY: site test check bench lock clean
+
+site: $(VENV)/site.done
+	$(BIN)/site-builder build
+
+test: $(VENV)/test.done check
+	$(BIN)/pytest
+
+check: $(VENV)/test.done
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/test.done
+	$(BIN)/python -m tests.benchmark
+
+# Versions anew, for all Pythons that are supported; needs `pip install uv`.
+lock:
+	uv pip compile --upgrade --universal --no-emit-index-url --no-header --no-annotate \
+	    --python-version 3.11 --fork-strategy requires-python \
+	    --extra blog --extra jupyter --extra test pyproject.toml -o requirements.lock
+
+clean:
+	$(BIN)/site-builder clean
+
+$(VENV)/site.done: $(DEPENDENCIES)
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[blog,jupyter]'
+	touch $@
+
+$(VENV)/test.done: $(VENV)/site.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[blog,jupyter,test]'
+	touch $@
