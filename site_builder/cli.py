@@ -7,6 +7,7 @@ or configuration, 130 if interrupted.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -87,6 +88,8 @@ def _output(given: argparse.Namespace) -> Path:
 
 
 def _build(given: argparse.Namespace) -> int:
+    # Tokens are made by the million and die together: looking for cycles among them is waste.
+    gc.set_threshold(50_000)
     # Late: `--help` and `clean` need none of this.
     from site_builder import config
     from site_builder.build import Options, build

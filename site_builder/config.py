@@ -125,15 +125,15 @@ def load(root: Path, *, base_url: str = "") -> Site:
     """
     path = root / FILE
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
+        if not root.is_dir():
+            raise UsageError(Problem(f"there is no folder {root}")) from None
         message = f"there is no {FILE} in {root}"
         help_ = 'it needs at least `title = "…"` and `url = "https://…"`; or use -C DIR'
         raise UsageError(Problem(message, help=help_)) from None
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problem = Problem("the file is not UTF-8", FILE, line, help="save it as UTF-8")
-        raise UsageError(problem) from None
+        raise UsageError(encoding_problem(FILE, error)) from None
     except OSError as error:
         raise UsageError(Problem(f"cannot read the file: {error.strerror}", FILE)) from None
     settings = parse(text.replace("\r\n", "\n"), base_url=base_url)
@@ -152,8 +152,10 @@ def parse(text: str, *, base_url: str = "") -> Settings:
     places = _places(lines)
 
     def problem(path: tuple[str, ...], message: str, help_: str) -> Problem:
+        while path and path not in places:
+            path = path[:-1]
         place = places.get(path)
-        if place is None:
+        if place is None or (base_url and path == ("url",)):
             return Problem(message, FILE, help=help_)
         text_ = lines[place.line - 1]
         return Problem(message, FILE, place.line, place.column, place.width, text_, help_)
@@ -162,19 +164,37 @@ def parse(text: str, *, base_url: str = "") -> Settings:
         settings = read_table(Settings, Table(values, problem), what="setting")
     except TableError as error:
         raise UsageError(error.problems) from None
-    problems = list(_value_problems(settings, problem, from_option=bool(base_url)))
+    problems = list(
+        _value_problems(settings, problem, "--base-url" if base_url else "setting 'url'")
+    )
     if problems:
         raise UsageError(problems)
     return settings
 
 
 def _syntax_problem(message: str, lines: list[str]) -> Problem:
-    found = re.search(r"^(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    found = re.search(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", message, re.S)
     if not found:
         return Problem(f"not TOML: {message}", FILE)
     line = int(found[2] or len(lines))
     column = int(found[3] or 0)
-    return Problem(f"not TOML: {found[1]}", FILE, line, column, excerpt=lines[line - 1])
+    help_ = next((advice for part, advice in _HELP if part in found[1]), "")
+    return Problem(f"not TOML: {found[1]}", FILE, line, column, 1, lines[line - 1], help_)
+
+
+# What tomllib says -> what to do about it.
+_HELP = (
+    ("Illegal character '\\n'", "close the quote, or use three quotes for several lines"),
+    ("Cannot overwrite", "the key is given twice: delete one"),
+    ("Cannot declare", "the table is given twice: put all its keys under one"),
+    ("Invalid value", 'a text needs quotes, as in "One"'),
+    ("Invalid statement", "a line is a comment, key = value, or [table]"),
+    ("Expected '=' after a key", "write key = value"),
+    ("at the end of a table", "close the bracket"),
+    ("Unclosed array", "close the bracket, with commas between the values"),
+    ("Expected newline", 'one setting a line; a quote inside of quotes is written \\"'),
+    ("Unescaped '\\'", "write \\\\ for a backslash, or use 'single quotes'"),
+)
 
 
 def _places(lines: list[str]) -> dict[tuple[str, ...], Place]:
@@ -198,35 +218,84 @@ def _key(dotted: str) -> tuple[str, ...]:
     return tuple(tomllib.loads(f"{part} = 0").popitem()[0] for part in parts)
 
 
-def _value_problems(
-    settings: Settings, problem: ProblemMaker, *, from_option: bool
-) -> Iterator[Problem]:
-    """Check what types cannot say."""
-    address = urlsplit(settings.url)
-    if address.scheme not in ("http", "https") or not address.netloc:
-        source = "--base-url" if from_option else "setting 'url'"
+def _value_problems(settings: Settings, problem: ProblemMaker, url: str) -> Iterator[Problem]:
+    """Check what types cannot say; `url` names where the address comes from."""
+    if not settings.title.strip():
+        yield problem(("title",), "setting 'title' is empty", "give the site a title")
+    if not _is_address(settings.url):
         like = "an address such as 'https://example.org/'"
-        message = f"{source} should be {like}, not {settings.url!r}"
-        yield Problem(message) if from_option else problem(("url",), message, "")
-    elif address.query or address.fragment:
-        yield problem(("url",), "setting 'url' should have no '?' or '#'", "")
-    fields = set(re.findall(r"\{(.*?)\}", settings.permalink))
-    if "slug" not in fields or fields - {"slug", "year", "month", "day"}:
+        yield problem(("url",), f"{url} should be {like}, not {settings.url!r}", "")
+    elif "?" in settings.url or "#" in settings.url:
+        yield problem(("url",), f"{url} should have no '?' or '#'", "")
+    if not LANGUAGE.fullmatch(settings.language):
+        like = "a language such as 'en' or 'pt-BR'"
+        message = f"setting 'language' should be {like}, not {settings.language!r}"
+        yield problem(("language",), message, "")
+    if not _is_permalink(settings.permalink):
         message = f"setting 'permalink' cannot be {settings.permalink!r}"
-        yield problem(("permalink",), message, "use {slug} and, if wanted, {year}, {month}, {day}")
+        help_ = "a path of {slug} and, if wanted, {year}, {month} and {day}, such as '/{slug}/'"
+        yield problem(("permalink",), message, help_)
     if not re.fullmatch(r"[\w.-]+", settings.theme) or settings.theme.startswith("."):
         message = f"setting 'theme' should name a folder, not {settings.theme!r}"
         yield problem(("theme",), message, "")
     for table, key in _POSITIVE:
         value = getattr(getattr(settings, table) if table else settings, key)
-        if value <= 0:
+        if not 0 < value < float("inf"):
             path = (table, key) if table else (key,)
-            message = f"setting {'.'.join(path)!r} should be greater than 0, not {value}"
+            message = f"setting {'.'.join(path)!r} should be greater than 0, not {value:g}"
             yield problem(path, message, "")
-    for key in settings.math.macros:
-        if not re.fullmatch(r"\\([A-Za-z]+|[^A-Za-z\s])", key):
-            message = f"a macro's name is a backslash and letters, not {key!r}"
-            yield problem(("math", "macros", key), message, 'such as "\\\\R" = "\\\\mathbb{R}"')
+    seed = settings.execution.seed
+    if not 0 <= seed < 2**32:
+        message = f"setting 'execution.seed' should be from 0 to {2**32 - 1}, not {seed}"
+        yield problem(("execution", "seed"), message, "")
+    for key, tex in settings.math.macros.items():
+        if message := macro_fault(key, tex):
+            help_ = 'such as "\\\\R" = "\\\\mathbb{R}"'
+            yield problem(("math", "macros", key), message, help_)
+
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+"""A language tag such as `en` or `pt-BR`."""
+
+
+def macro_fault(name: str, tex: str) -> str:
+    """What is wrong with a TeX macro of the author's; empty if nothing is."""
+    if not re.fullmatch(r"\\([A-Za-z]+|[^A-Za-z\s])", name):
+        return f"a macro's name is a backslash and letters, not {name!r}"
+    depth = 0
+    for brace in re.findall(r"\\.|([{}])", tex, re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(brace, 0)
+        if depth < 0:
+            break
+    return f"in the macro {name} a brace is not {'closed' if depth > 0 else 'opened'}" * bool(depth)
+
+
+def encoding_problem(file: str, error: UnicodeDecodeError) -> Problem:
+    """The problem of a file that is not UTF-8, at its first wrong character."""
+    before, rest = error.object[: error.start], error.object[error.start :]
+    start = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
+    excerpt = start + rest.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
+    line, help_ = before.count(b"\n") + 1, "save it as UTF-8"
+    if "\0" in excerpt:  # UTF-16, of which nothing can be shown
+        return Problem("the file is not UTF-8", file, line, help=help_)
+    return Problem("the file is not UTF-8", file, line, len(start) + 1, 1, excerpt, help_)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        _ = address.port  # raises ValueError if it is no number
+    except ValueError:
+        return False
+    good = address.scheme in ("http", "https") and bool(address.hostname)
+    return good and not re.search(r"[\s\\<>\"{}|^`\x00-\x20\x7f]", url)
+
+
+def _is_permalink(pattern: str) -> bool:
+    fields = re.findall(r"\{(.*?)\}", pattern)
+    rest = re.sub(r"\{.*?\}", "", pattern)
+    odd = re.search(r"[\s?#\\{}%\x00-\x20\x7f]", rest) or {".", ".."} & set(pattern.split("/"))
+    return "slug" in fields and not set(fields) - {"slug", "year", "month", "day"} and not odd
 
 
 _POSITIVE = (

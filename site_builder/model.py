@@ -292,9 +292,6 @@ class Page:
     attachments: tuple[Attachment, ...]
     files: tuple[SiteFile, ...]
     """Figures and downloads; paths relative to the page's folder."""
-    feed_pictures: tuple[SiteFile, ...]
-    """Figures as feeds show them, named `….png`, their content still SVG: drawing them takes time,
-    and only pages in a feed need it."""
     maths_characters: str
     """The distinct characters of the page's formulas, sorted; empty without formulas."""
     words: int

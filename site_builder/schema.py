@@ -115,6 +115,10 @@ def _instance(
             continue
         try:
             given[field.name] = _convert(hint, value)
+        except _ItemError as item:
+            message = f"{what} {'.'.join(here)!r} should be {_expected(hint)}, but {item}"
+            problems.append(table.problem((*here, item.key), message, ""))
+            given[field.name] = None
         except _MisfitError as misfit:
             expected = str(misfit) or _expected(hint)
             message = f"{what} {'.'.join(here)!r} should be {expected}, not {_shown(value)}"
@@ -134,6 +138,14 @@ class _MisfitError(Exception):
     """A value is not of the type; its text says what is expected if that is special."""
 
 
+class _ItemError(Exception):
+    """One item of a list or table is not of the type; its text says which."""
+
+    def __init__(self, key: str, text: str) -> None:
+        self.key = key
+        super().__init__(text)
+
+
 def _convert(hint: Any, value: Any) -> Any:
     """Return `value` as the type `hint` asks for; raise _MisfitError."""
     origin = typing.get_origin(hint)
@@ -145,13 +157,19 @@ def _convert(hint: Any, value: Any) -> Any:
         raise _MisfitError
     if origin is tuple:
         items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(_is_text(item) for item in items):
+        if not isinstance(items, list):
             raise _MisfitError
+        for number, item in enumerate(items):
+            if not _is_text(item):
+                raise _ItemError(str(number), f"item {number + 1} is {_shown(item)}")
         return tuple(str(item) for item in items)
     if origin is not None and issubclass(origin, Mapping):
-        if not isinstance(value, Mapping) or not all(_is_text(v) for v in value.values()):
+        if not isinstance(value, Mapping):
             raise _MisfitError
-        return {str(k): str(v) for k, v in value.items()}
+        for key, item in value.items():
+            if not _is_text(item):
+                raise _ItemError(str(key), f"{str(key)!r} is {_shown(item)}")
+        return {str(key): str(item) for key, item in value.items()}
     return _convert_scalar(hint, value)
 
 

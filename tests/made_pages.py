@@ -71,7 +71,6 @@ def make_page(
         references=tuple(references),
         attachments=(),
         files=(),
-        feed_pictures=(),
         maths_characters="",
         words=440,
         code_lines=0,

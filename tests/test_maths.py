@@ -107,6 +107,11 @@ def test_a_display_is_marked_and_a_formula_in_a_line_is_not() -> None:
     assert render_inline("x", {}).startswith("<math><semantics>")
 
 
+def test_a_formula_in_a_line_can_be_scrolled_by_keyboard_if_it_is_wide() -> None:
+    assert "tabindex" not in render_inline(r"\frac{\partial L}{\partial z_i} = p_i - y_i", {})
+    assert 'tabindex="0"' in render_inline("+".join(["abcdef"] * 6), {})
+
+
 def test_the_author_finds_the_source_in_the_page_but_not_in_feeds() -> None:
     markup = render_inline("a<b & c".replace("& ", ""), {})
     assert '<annotation encoding="application/x-tex">a&lt;b c</annotation>' in markup

@@ -22,7 +22,6 @@ from site_builder.assembly.groups import Group, groups, series_names, tag_names
 from site_builder.assembly.links import link_page, link_targets
 from site_builder.assembly.metadata import post_metadata
 from site_builder.assembly.outputs import attachment_files, wanted_paths
-from site_builder.assembly.pictures import preview_picture
 from site_builder.assembly.posts import Entry, by_date, page_entry, post_entries
 from site_builder.assembly.redirects import (
     REDIRECTS,
@@ -38,7 +37,6 @@ from site_builder.config import Site
 from site_builder.errors import ContentError, Problem
 from site_builder.maths.font import subset_font
 from site_builder.model import Page, SiteFile
-from site_builder.rendering.figures import png
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,6 @@ def assemble(
         *assets.values(),
         *(file for file in static if file.path != REDIRECTS),
         *attachments,
-        *_feed_pictures(whole),
         *_redirects(site, aliases, static),
         *(render_post(theme, whole.context, site, x) for x in (*whole.pages, *whole.posts)),
         *_lists(whole, static),
@@ -245,35 +242,14 @@ def _lists(whole: _Site, static: Sequence[SiteFile]) -> Iterator[SiteFile]:
         yield robots_file(site)
 
 
-def _fed(whole: _Site) -> tuple[list[str], dict[str, list[str]]]:
-    """The posts of the site's feed and of each tag's, newest first, by their files."""
-    limit = whole.site.settings.feed_posts
+def _feeds(whole: _Site) -> Iterator[SiteFile]:
+    site, limit = whole.site, whole.site.settings.feed_posts
+    entries = {entry.page.source.path: entry for entry in whole.posts}
     newest = [entry.page.source.path for entry in whole.posts[::-1][:limit]]
     of_tags = {
         tag.name: [located.page.source.path for located in tag.members[::-1][:limit]]
         for tag in whole.tags.values()
     }
-    return newest, of_tags
-
-
-def _feed_pictures(whole: _Site) -> Iterator[SiteFile]:
-    """Draw the figures that feeds and link previews show; drawing is slow, so only those."""
-    newest, of_tags = _fed(whole)
-    fed = {*newest, *(path for paths in of_tags.values() for path in paths)}
-    for entry in (*whole.pages, *whole.posts):
-        page, folder = entry.page, entry.located.folder
-        if not page.feed_pictures:
-            continue
-        preview = preview_picture(page.feed_body, entry.located.address)[0].rpartition("/")[2]
-        for file in page.feed_pictures:
-            if page.source.path in fed or file.path == unquote(preview):
-                yield SiteFile(f"{folder}/{file.path}", png(file.content.decode()))
-
-
-def _feeds(whole: _Site) -> Iterator[SiteFile]:
-    site = whole.site
-    entries = {entry.page.source.path: entry for entry in whole.posts}
-    newest, of_tags = _fed(whole)
     needed = dict.fromkeys([*newest, *(path for paths in of_tags.values() for path in paths)])
     items = {path: feed_item(site, entries[path]) for path in needed}
     for name, paths in of_tags.items():

@@ -26,7 +26,7 @@ from site_builder.assembly.template_problems import (
     compile_templates,
     render_problem,
 )
-from site_builder.config import FILE, Site
+from site_builder.config import FILE, Site, encoding_problem
 from site_builder.errors import Problem, UsageError, nearest
 from site_builder.model import SiteFile
 
@@ -59,6 +59,9 @@ def load_theme(site: Site) -> Theme:
         texts = _template_texts(site, folder)
         assets = _assets(folder / "assets")
         style = style_text(_css(folder / "assets" / "css"), _address_in_style(assets))
+    except _EncodingError as error:
+        problem = encoding_problem(_shown(error.path, site.root), error.cause)
+        raise UsageError(problem) from None
     except OSError as error:
         shown = _shown(Path(str(error.filename or folder)), site.root)
         raise UsageError(Problem(f"cannot read the theme: {error.strerror}", shown)) from None
@@ -123,9 +126,24 @@ def _template_texts(site: Site, folder: Path) -> dict[str, TemplateText]:
         for path in sorted(home.rglob("*")) if home.is_dir() else ():
             if path.is_file() and not path.name.startswith("."):
                 name = path.relative_to(home).as_posix()
-                text = path.read_text(encoding="utf-8", errors="replace")
-                texts[name] = TemplateText(_shown(path, site.root), text)
+                texts[name] = TemplateText(_shown(path, site.root), _text(path))
     return texts
+
+
+class _EncodingError(Exception):
+    """A file of the theme is not UTF-8."""
+
+    def __init__(self, path: Path, cause: UnicodeDecodeError) -> None:
+        self.path, self.cause = path, cause
+        super().__init__(path)
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _EncodingError(path, error) from None
+    return text.replace("\r\n", "\n")
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -134,7 +152,7 @@ def _shown(path: Path, root: Path) -> str:
 
 def _css(folder: Path) -> dict[str, str]:
     paths = sorted(folder.glob("*.css")) if folder.is_dir() else []
-    return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in paths}
+    return {path.name: _text(path) for path in paths}
 
 
 def _assets(folder: Path) -> dict[str, SiteFile]:

@@ -111,6 +111,9 @@ def _attachment(
         return _problem(source, address, written, message, "copy it beside the post")
     if not address.is_image and (_is_post(path) or not PurePosixPath(path).suffix):
         return None
+    if address.is_image and _is_post(path):
+        message = f"{written!r} is a post, not an image"
+        return _problem(source, address, written, message, "link to it without the '!'")
     full = root / path
     try:
         is_file = full.is_file()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from site_builder.config import LANGUAGE, macro_fault
 from site_builder.content.positions import problem_at
 from site_builder.content.slugs import is_slug_character, slugify
 from site_builder.content.yaml_core import Mapping, YamlError, read_mapping
@@ -48,7 +49,7 @@ def read_front_matter(source: Source) -> tuple[FrontMatter, int]:
     if not block:
         raise ContentError(_no_block(source))
     try:
-        mapping = read_mapping(block[1])
+        mapping = read_mapping(block[1], shown_line=lambda line: source.file_line(line + 1))
     except YamlError as error:
         raise ContentError(
             problem_at(
@@ -183,6 +184,10 @@ class _Reader:
     def _checks(self, front_matter: FrontMatter) -> Iterator[Problem]:
         """Check what types cannot say."""
         given = {_SYNONYMS.get(key, key): key for key in self.mapping.values}
+        written = self.mapping.values.get(given.get("tags", ""))
+        if isinstance(written, str) and "," in written:
+            message = f"the tag {written!r} has a comma"
+            yield self._problem((given["tags"],), message, f"for several write [{written}]")
         if front_matter.macros:
             given["macros"] = "macros"
         for name, check in _CHECKS:
@@ -271,15 +276,14 @@ def _series(front_matter: FrontMatter) -> Iterator[Finding]:
 
 
 def _lang(front_matter: FrontMatter) -> Iterator[Finding]:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", front_matter.lang):
+    if not LANGUAGE.fullmatch(front_matter.lang):
         message = f"'lang' should be a language such as 'en' or 'pt-BR', not {front_matter.lang!r}"
         yield (), message, ""
 
 
 def _macros(front_matter: FrontMatter) -> Iterator[Finding]:
-    for key in front_matter.macros:
-        if not re.fullmatch(r"\\([A-Za-z]+|[^A-Za-z\s])", key):
-            message = f"a macro's name is a backslash and letters, not {key!r}"
+    for key, tex in front_matter.macros.items():
+        if message := macro_fault(key, tex):
             yield (key,), message, r"such as '\R': '\mathbb{R}'"
 
 

@@ -235,7 +235,10 @@ def _read_yaml(written: Written, texts: Sequence[str], leads: Sequence[int], *, 
         return Place(first + row, place.column + leads[row], place.width)
 
     try:
-        mapping = read_mapping("\n".join(texts) + "\n")
+        mapping = read_mapping(
+            "\n".join(texts) + "\n",
+            shown_line=lambda line: written.source.file_line(first + line - 1),
+        )
     except YamlError as error:
         for fault in error.faults:
             problem = written.problem(there(fault.place), fault.message, fault.help)

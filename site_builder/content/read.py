@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from site_builder.config import Site
+from site_builder.config import Site, encoding_problem
 from site_builder.errors import ContentError, Problem
 from site_builder.model import SiteFile, Source
 
@@ -113,9 +113,7 @@ def _decoded(content: bytes, path: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        problem = Problem("the file is not UTF-8", path, line, help="save it as UTF-8")
-        raise ContentError(problem) from None
+        raise ContentError(encoding_problem(path, error)) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         problem = Problem("the file has a null character", path, line, help="save it as UTF-8 text")

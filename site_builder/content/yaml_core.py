@@ -7,6 +7,7 @@ that would make objects are refused, so reading a post never runs anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,9 +62,10 @@ class WrittenFloat(float):
         return self.text
 
 
-def read_mapping(text: str) -> Mapping:
+def read_mapping(text: str, *, shown_line: Callable[[int], int] = int) -> Mapping:
     """Read a YAML text whose root is a mapping; an empty text is an empty one.
 
+    `shown_line` gives, for a line of the text, the line of the file that messages name.
     Raises YamlError.
     """
     node = _compose(text)
@@ -72,7 +74,7 @@ def read_mapping(text: str) -> Mapping:
     if not isinstance(node, MappingNode):
         message = "expected lines like 'key: value'"
         raise YamlError([YamlFault(message, _place(node))])
-    builder = _Builder()
+    builder = _Builder(shown_line)
     values = builder.value(node, ())
     if builder.faults:
         raise YamlError(builder.faults)
@@ -191,6 +193,7 @@ _HELP = (
     ("cannot start any token", "a text that begins with one of @ ` % or a tab needs quotes"),
     ("undefined alias", "a text that begins with '*' needs quotes"),
     ("did not find expected alphabetic", "a text that begins with '*' or '&' needs quotes"),
+    ("did not find expected node", "there is a comma or a bracket too many"),
     ("did not find expected ',' or", "close the bracket, or put the text in quotes"),
     ("unexpected end of stream", "a quote is opened and not closed"),
     ("unknown escape", "in double quotes write \\\\ for a backslash, or use single quotes"),
@@ -221,7 +224,8 @@ def _syntax_fault(error: yaml.MarkedYAMLError, text: str) -> YamlFault:
 class _Builder:
     """Makes values of nodes, noting places and faults on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown_line: Callable[[int], int]) -> None:
+        self.shown_line = shown_line
         self.places: dict[Path, Place] = {}
         self.faults: list[YamlFault] = []
         # An alias is the same node again: built once, so that aliases of aliases cost nothing.
@@ -270,7 +274,7 @@ class _Builder:
             key = key_node.value
             here = (*path, key)
             if key in values:
-                line = self.places[here].line
+                line = self.shown_line(self.places[here].line)
                 self._fault(f"{key!r} is given twice", key_node, f"first given in line {line}")
                 continue
             self.places[here] = _place(key_node)

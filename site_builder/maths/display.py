@@ -22,7 +22,8 @@ from site_builder.maths.lexer import Token
 from site_builder.maths.stream import NOTE, TABLE, Stream, fault
 
 _TABLE_PART = re.compile(r"<(/?)(mtable|mtr|mtd)\b[^<>]*>")
-_ALIGNMENT = re.compile(r' columnalign="(\w+)"')
+_TAG = re.compile(r"<[^<>]*>")
+_WIDE = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class _Line:
 
 def render_inline(tex: str, macros: Mapping[str, str]) -> str:
     """A formula within a line, as a `<math>` element. Raises MathsError."""
-    return _element(_children(tex, macros, display=False), tex, "")
+    children = _children(tex, macros, display=False)
+    # What may be wider than a phone scrolls there, so those who use a keyboard must get to it.
+    wide = len(children) > _WIDE and len(_TAG.sub("", children)) > _WIDE
+    return _element(children, tex, ' tabindex="0"' if wide else "")
 
 
 def render_display(tex: str, macros: Mapping[str, str], *, label: str = "") -> Display:

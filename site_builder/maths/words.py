@@ -113,7 +113,8 @@ def link(stream: Stream, command: Token) -> None:
         stream.element(f'<mtext><a href="{escaped}">{text}</a></mtext>', command)
         return
     content = stream.argument(command)
-    opening = f'<mtext><a href="{escaped}"><math><mrow>'
+    label = html.escape("".join(token.text for token in content).strip())
+    opening = f'<mtext><a href="{escaped}" aria-label="{label}"><math><mrow>'
     stream.wrap(opening, content, "</mrow></math></a></mtext>", command)
 
 

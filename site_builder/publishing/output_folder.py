@@ -26,6 +26,10 @@ def check_place(folder: Path, shown: str, root: Path) -> None:
         raise UsageError(Problem(message, help=help_))
     if folder.exists() and not folder.is_dir():
         raise UsageError(Problem(f"the output folder {shown} is a file", help=help_))
+    for above in folder.parents:
+        if above.is_file():
+            message = f"the output folder {shown} would be in {above}, which is a file"
+            raise UsageError(Problem(message, help=help_))
     for name in SOURCES:
         if folder.is_relative_to(root / name):
             message = f"the output folder {shown} is in {name}, a folder of the site's sources"

@@ -17,12 +17,13 @@ from markdown_it.token import Token
 
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
-from site_builder.content.positions import problem_at
 from site_builder.model import Heading
 from site_builder.rendering.cells import cell_html
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.formulas import block_formula, inline_formula
-from site_builder.rendering.highlight import highlight
+from site_builder.rendering.images import image_html, with_attachments
+from site_builder.rendering.listings import listing_html
+from site_builder.rendering.markup import attribute, kept
 from site_builder.rendering.notes import place_notes
 
 ADMONITIONS = {
@@ -34,9 +35,6 @@ ADMONITIONS = {
 }
 _EXTERNAL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
 _FILENAME = re.compile(r'(?:filename|title)="([^"]*)"')
-_SOURCE = re.compile(
-    r"""(<(?:img|source|video|audio)\b[^>]*?\s(?:src|poster)=)(["'])(.*?)\2""", re.I
-)
 
 
 def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
@@ -100,9 +98,9 @@ class _Renderer(RendererHTML):
         content = tokens[index + 1].children or ()
         inner = self.renderInline(_without_links(content), options, {"draft": _scratch(draft)})
         draft.headings.append(Heading(level, id_, inner))
-        draft.anchor(id_, plain_text(content), "")
-        classes = _attribute("class", token.attrs.get("class"))
-        return f"<h{level}{_attribute('id', id_)}{classes}>"
+        draft.anchor(id_, plain_text(content))
+        classes = attribute("class", token.attrs.get("class"))
+        return f"<h{level}{attribute('id', id_)}{classes}>"
 
     def heading_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         draft: Draft = env["draft"]
@@ -122,27 +120,13 @@ class _Renderer(RendererHTML):
             return cell_html(draft, token.meta["cell"], inline_html, markdown_html)
         language = token.meta.get("language") or (token.info.split() or [""])[0]
         name = _FILENAME.search(token.info)
-        return _static_code(draft, token.content, language, name[1] if name else "")
+        return listing_html(draft, token.content, language, name[1] if name else "")
 
     def code_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return _static_code(env["draft"], tokens[index].content, "", "")
+        return listing_html(env["draft"], tokens[index].content, "", "")
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        draft: Draft = env["draft"]
-        token = tokens[index]
-        address = str(token.attrs["src"])
-        alt = plain_text(token.children or ())
-        if not alt and token.attrs.get("alt") is None and not draft.feed:
-            _warn_of_image(draft, address)
-        attributes = {"src": address, "alt": alt, **_kept(token, "id", "class", "title")}
-        attachment = draft.attachment(address)
-        if attachment is not None:
-            attributes["src"] = quote(attachment.name)
-            if attachment.width:
-                attributes |= {"width": str(attachment.width), "height": str(attachment.height)}
-        attributes |= _kept(token, "width", "height")
-        given = "".join(_attribute(*pair, empty=pair[0] == "alt") for pair in attributes.items())
-        return f'<img{given} loading="lazy" decoding="async">'
+        return image_html(env["draft"], tokens[index])
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         draft: Draft = env["draft"]
@@ -156,7 +140,7 @@ class _Renderer(RendererHTML):
             else:
                 bare = tokens[index + 1].type == "link_close"
                 address, text = draft.refer(address, _written(address), text=bare)
-        rest = "".join(_attribute(*p) for p in _kept(token, "title", "id", "class").items())
+        rest = "".join(attribute(*p) for p in kept(token, "title", "id", "class").items())
         return f'<a href="{escape(address)}"{rest}>{text}'
 
     def reference(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
@@ -182,22 +166,24 @@ class _Renderer(RendererHTML):
         return block_formula(env["draft"], tokens[index])
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return _with_attachments(env["draft"], tokens[index].content)
+        return with_attachments(env["draft"], tokens[index].content)
 
     def html_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         html = tokens[index].content
         if html.startswith('<input class="task-list-item-checkbox"'):
             name = "done" if "checked" in html else "to do"
             return html.replace("<input ", f'<input aria-label="{name}" ', 1)
-        return _with_attachments(env["draft"], html)
+        return with_attachments(env["draft"], html)
 
     def table_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         draft: Draft = env["draft"]
         if draft.feed:
             return "<table>\n"
         number = draft.number("plain table")
-        region = f'<div class="table" role="region" tabindex="0" aria-label="Table {number}">'
-        return f"{region}<table{_attribute('id', tokens[index].attrs.get('id'))}>\n"
+        region = (
+            f'<div class="table" role="region" tabindex="0" aria-label="Unnumbered table {number}">'
+        )
+        return f"{region}<table{attribute('id', tokens[index].attrs.get('id'))}>\n"
 
     def table_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return "</table>\n" if env["draft"].feed else "</table></div>\n"
@@ -212,7 +198,7 @@ class _Renderer(RendererHTML):
         token = tokens[index]
         kind = token.meta["kind"]
         title = self.renderInline(token.meta["title"], options, env) or kind.capitalize()
-        id_ = _attribute("id", token.attrs.get("id"))
+        id_ = attribute("id", token.attrs.get("id"))
         look = ADMONITIONS.get(kind, kind)
         if env["draft"].feed:
             return f"<blockquote><p><strong>{title}</strong></p>\n"
@@ -247,6 +233,13 @@ class _Renderer(RendererHTML):
         mark = f'<span class="sidenote-number">{number}</span> '
         return f'<aside class="sidenote" id="fn-{number}" role="note">{mark}'
 
+    def paragraph_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        html = self.renderToken(tokens, index, options, env)
+        note = tokens[index - 1] if env["draft"].feed and index else None
+        if note and note.type == "footnote_open":
+            return f"{html}<sup>{note.meta['id'] + 1}</sup> "
+        return html
+
     def footnote_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return "</blockquote>\n" if env["draft"].feed else "</aside>\n"
 
@@ -268,54 +261,9 @@ def _without_links(tokens: Sequence[Token]) -> list[Token]:
     return [token for token in tokens if token.type not in dropped]
 
 
-def _static_code(draft: Draft, code: str, language: str, filename: str) -> str:
-    """Code that is shown and not run."""
-    if draft.feed:
-        return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
-    number = draft.number("static code")
-    caption = ""
-    if filename:
-        name = escape(filename, quote=False)
-        caption = f'<figcaption><span class="filename">{name}</span></figcaption>'
-    label = escape(", ".join(part for part in (f"Listing {number}", language) if part))
-    return (
-        f'<figure class="code" id="listing-{number}">{caption}'
-        f'<pre class="highlight" tabindex="0" role="region" aria-label="{label}">'
-        f"<code>{highlight(code, language)}</code></pre></figure>\n"
-    )
-
-
-def _warn_of_image(draft: Draft, address: str) -> None:
-    line, column = draft.place(address)
-    message = f"the image {address!r} has no text for those who cannot see it"
-    help_ = 'write it between the brackets; ![](…){alt=""} marks a decoration'
-    source = draft.executed.post.source
-    draft.warnings.append(
-        problem_at(source, line, message, help_, column=column, width=len(address))
-    )
-
-
 def _written(address: str) -> str:
     """What of an address stands in the text as it is: the parser percent-encodes."""
     return re.split("[%#?]", address)[0] or address.lstrip("#")
-
-
-def _with_attachments(draft: Draft, html: str) -> str:
-    """The author's own HTML, with the addresses of local files."""
-
-    def fill(found: re.Match[str]) -> str:
-        attachment = draft.attachment(found[3])
-        return f'{found[1]}"{escape(quote(attachment.name))}"' if attachment else found[0]
-
-    return _SOURCE.sub(fill, html) if "<" in html else html
-
-
-def _kept(token: Token, *names: str) -> dict[str, str]:
-    return {name: str(token.attrs[name]) for name in names if token.attrs.get(name)}
-
-
-def _attribute(name: str, value: object, *, empty: bool = False) -> str:
-    return f' {name}="{escape(str(value))}"' if value or empty else ""
 
 
 def _alignment(token: Token) -> str:

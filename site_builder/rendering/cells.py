@@ -10,19 +10,21 @@ import json
 import re
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 from site_builder.content.positions import problem_at
 from site_builder.maths import MathsError
-from site_builder.model import Cell, Output, SiteFile
+from site_builder.model import Cell, Output
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.figures import picture
 from site_builder.rendering.formulas import latex_output
 from site_builder.rendering.highlight import highlight
+from site_builder.rendering.tables import dataframe_html, is_dataframe
 from site_builder.rendering.terminal import terminal_html
 
 Render = Callable[[Draft, str], str]
 LONG = 30  # lines of output beyond which it scrolls
+_LINES = re.compile("[\u2500-\u259f]")  # boxes and bars, which must meet those in the next line
+_TABLE = re.compile(r'(?:<div class="table"[^>]*>)?<table.*?</table>(?:</div>)?\n?', re.DOTALL)
 
 # Mime types by richness, with what makes HTML of their data.
 RICHEST = (
@@ -56,7 +58,7 @@ def cell_html(draft: Draft, number: int, inline: Render, markdown: Render) -> st
     id_ = f"cell-{number}"
     if options.label and not _names_output(options.label):
         id_ = options.label
-        draft.anchor(id_, "Code", number)
+        draft.anchor(id_, f"Code {number}", number)
     return f'<div class="cell" id="{escape(id_)}">\n{code}{html}</div>\n'
 
 
@@ -127,7 +129,7 @@ class _Shown:
     def _one(self, output: Output) -> str:
         if output.kind in ("stdout", "stderr"):
             if self._cell.options.output == "asis" and output.kind == "stdout":
-                return self._markdown(self._draft, output.text)
+                return self._markdown_html(output.text)
             return self._stream(output.kind, terminal_html(output.text.rstrip("\n")))
         if output.kind == "error":
             name = escape(str(output.metadata["name"]))
@@ -142,9 +144,10 @@ class _Shown:
             return f"<pre>{html}</pre>\n"
         self._blocks += 1
         long = " long" if html.count("\n") >= LONG else ""
+        drawn = " drawn" if _LINES.search(html) else ""
         label = f"{_NAMES[kind]} {self._cell.number}.{self._blocks}"
         return (
-            f'<pre class="{kind}{long}" tabindex="0" role="region"'
+            f'<pre class="{kind}{long}{drawn}" tabindex="0" role="region"'
             f' aria-label="{label}">{html}</pre>\n'
         )
 
@@ -153,11 +156,11 @@ class _Shown:
         mime = next((mime for mime in RICHEST if mime in output.data), "")
         data = output.data.get(mime, "")
         if mime.startswith("image/"):
-            return self._picture(mime, data, output.metadata)
+            return self._picture(output)
         if mime == "text/html":
             return self._html(data)
         if mime == "text/markdown":
-            return f'<div class="markdown">\n{self._markdown(self._draft, data)}</div>\n'
+            return f'<div class="markdown">\n{self._markdown_html(data)}</div>\n'
         if mime == "text/latex":
             try:
                 return latex_output(self._draft, data)
@@ -177,20 +180,25 @@ class _Shown:
 
     def _html(self, html: str) -> str:
         """HTML as the value gave it; tables are made to scroll and to need no inline style."""
-        html = re.sub(r"<style scoped>.*?</style>\s*", "", html, flags=re.DOTALL)
-        if 'class="dataframe"' not in html:
+        if not is_dataframe(html):
             return f'<div class="html">{html}</div>\n'
-        html = re.sub(r' (?:style="[^"]*"|border="\d+")', "", html)
-        html = html.replace("<th></th>", "<td></td>")
-        head, end, body = html.partition("</thead>")
-        head = head.replace("<th>", '<th scope="col">')
-        html = head + end + body.replace("<th>", '<th scope="row">')
+        html = dataframe_html(html)
+        if not self._draft.feed:
+            place = f" {self._tables + 1}" if self._tables else ""
+            label = f"Table of code {self._cell.number}{place}"
+            region = f'<div class="table" role="region" tabindex="0" aria-label="{label}">'
+            html = f"{region}{html}</div>"
         self._tables += 1
-        if self._draft.feed:
-            return html + "\n"
-        label = f"Table {self._cell.number}.{self._tables}"
-        region = f'<div class="table" role="region" tabindex="0" aria-label="{label}">'
-        return self._captioned_table(f"{region}{html}</div>\n")
+        return self._captioned_table(html + "\n") if self._tables == 1 else html + "\n"
+
+    def _markdown_html(self, text: str) -> str:
+        """Markdown that the cell gave; its first table is the one that a caption is about."""
+        html = self._markdown(self._draft, text)
+        first = not self._tables
+        self._tables += html.count("<table")
+        if first and self._tables:
+            html = _TABLE.sub(lambda found: self._captioned_table(found[0]), html, count=1)
+        return html
 
     def _captioned_table(self, html: str) -> str:
         options = self._cell.options
@@ -198,25 +206,31 @@ class _Shown:
             return html
         number = self._draft.number("table")
         id_ = options.label or f"table-{number}"
-        self._draft.anchor(id_, "Table", number)
+        self._draft.anchor(id_, f"Table {number}", number)
         caption = self._inline(self._draft, options.tbl_cap)
-        label = f'<figcaption><span class="label">Table {number}.</span> {caption}</figcaption>'
-        return f'<figure class="figure" id="{escape(id_)}">{label}{html}</figure>\n'
+        words = f'<span class="label">Table {number}.</span> {caption}'.rstrip()
+        if not self._draft.feed:
+            html = re.sub(' aria-label="[^"]*"', f' aria-label="Table {number}"', html, count=1)
+        return (
+            f'<figure class="figure" id="{escape(id_)}"><figcaption>{words}</figcaption>'
+            f"{html}</figure>\n"
+        )
 
-    def _picture(self, mime: str, data: str, metadata: Any) -> str:
+    def _picture(self, output: Output) -> str:
         """A picture as a file of the page, with its caption."""
         draft, options = self._draft, self._cell.options
         place = self._figures
         self._figures += 1
         name = options.label or f"cell-{self._cell.number}"
         name = f"{name}-{place + 1}" if place else name
-        made = picture(name, mime, data, dark=draft.dark_figures)
-        draft.files[made.file.path] = made.file
-        if made.svg:
-            draft.feed_pictures[made.feed_name] = SiteFile(made.feed_name, made.svg.encode())
+        made = picture(name, output.data, dark=draft.dark_figures)
+        for file in (made.file, made.portable):
+            draft.files[file.path] = file
         alt, decoration = self._alternative(place)
-        size = "".join(f' {k}="{metadata[k]}"' for k in ("width", "height") if metadata.get(k))
-        source = escape(made.feed_name if draft.feed else made.file.path)
+        size = "".join(
+            f' {k}="{output.metadata[k]}"' for k in ("width", "height") if output.metadata.get(k)
+        )
+        source = escape((made.portable if draft.feed else made.file).path)
         image = f'<img src="{source}"{size} alt="{escape(alt)}"'
         if draft.feed:
             return self._captioned(f"{image}>", place)
@@ -250,7 +264,7 @@ class _Shown:
         number = draft.number("figure")
         id_ = label or f"figure-{number}"
         id_ = f"{id_}-{place + 1}" if place and label else id_
-        draft.anchor(id_, "Figure", number)
+        draft.anchor(id_, f"Figure {number}", number)
         words = f'<span class="label">Figure {number}.</span> {self._inline(draft, caption)}'
         return (
             f'<figure class="figure" id="{escape(id_)}">{image}'

@@ -31,7 +31,6 @@ class Draft:
     headings: list[Heading] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     files: dict[str, SiteFile] = field(default_factory=dict)
-    feed_pictures: dict[str, SiteFile] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     maths: set[str] = field(default_factory=set)
@@ -47,10 +46,10 @@ class Draft:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return self.counts[kind]
 
-    def anchor(self, id_: str, word: str, number: int | str) -> None:
-        """Note a place that references can name."""
+    def anchor(self, id_: str, text: str, number: int | str = "") -> None:
+        """Note a place that references can name by `text`, or by its number alone."""
         if id_:
-            self.anchors.append(Anchor(id_, f"{word} {number}".strip(), str(number)))
+            self.anchors.append(Anchor(id_, text, str(number)))
 
     def refer(
         self, target: str, written: str, *, text: bool = False, wording: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from site_builder.model import SiteFile
@@ -16,50 +17,49 @@ INK = "#dcdfe4"  # the theme's text colour on dark pages
 PAPER = "#14161a"  # and its ground
 
 # The names are given in execution.child.figures. A page shows the file by <img>, so the reader's
-# preference is all that reaches it.
+# preference is all that reaches it. The last rule is for ticks: they are copies of a marker, `m…`,
+# and what is copied no longer stands inside of the artist that it belongs to.
 _DARK_STYLE = f"""<style>@media (prefers-color-scheme: dark) {{
 [id^="paper-"] [style*="fill: #"] {{ fill: {PAPER} !important; fill-opacity: 0 !important; }}
 [id^="paper-"] [style*="stroke: #0"], [id^="line-"] [style*="stroke: #0"] {{ stroke: {INK} !important; }}
 [id^="ink-"] {{ fill: {INK}; }}
 [id^="ink-"] [style*="stroke: #"] {{ stroke: {INK} !important; }}
 [id^="ink-"] [style*="fill: #"] {{ fill: {INK} !important; }}
+path[id^="m"][style*="stroke: #000000"] {{ stroke: {INK} !important; }}
 }}</style>"""  # noqa: E501
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as a file of the page."""
+    """A picture as files of the page."""
 
     file: SiteFile
-    feed_name: str
-    """Name of the file that feeds show: the same, or a PNG that `png` draws from the SVG."""
-    svg: str
-    """The SVG as the cell made it; empty for others."""
+    portable: SiteFile
+    """What feeds show: the PNG that came with an SVG, or the same file."""
     raster: bool
 
 
-def picture(name: str, mime: str, data: str, *, dark: bool) -> Picture:
-    """Make the file of a picture.
+def picture(name: str, data: Mapping[str, str], *, dark: bool) -> Picture:
+    """Make the files of a picture.
 
-    `name` is the beginning of its name; `data` is SVG text or base64; `dark` lets black ink turn
-    light on dark pages.
+    `name` is the beginning of their names; `data` has SVG text and base64 by mime type; `dark` lets
+    black ink turn light on dark pages.
     """
-    if mime == "image/svg+xml":
-        shown = _adapted(data) if dark else data
-        file = SiteFile(_named(name, shown.encode(), "svg"), shown.encode())
-        return Picture(file, file.path.removesuffix("svg") + "png", data, raster=not dark)
+    rasters = [_raster(name, mime, data[mime]) for mime in RASTERS if mime in data]
+    if "image/svg+xml" not in data:
+        return Picture(rasters[0], rasters[0], raster=True)
+    svg = data["image/svg+xml"]
+    shown = (_adapted(svg) if dark else svg).encode()
+    file = SiteFile(_named(name, shown, "svg"), shown)
+    return Picture(file, rasters[0] if rasters else file, raster=not dark)
+
+
+RASTERS = ("image/png", "image/jpeg")
+
+
+def _raster(name: str, mime: str, data: str) -> SiteFile:
     content = base64.b64decode(data)
-    kind = "jpg" if mime == "image/jpeg" else mime.removeprefix("image/")
-    file = SiteFile(_named(name, content, kind), content)
-    return Picture(file, file.path, "", raster=True)
-
-
-def png(svg: str) -> bytes:
-    """Draw an SVG at twice the screen's resolution, on white."""
-    import resvg_py
-
-    drawn = resvg_py.svg_to_bytes(svg_string=svg, zoom=2, dpi=96, background="white")
-    return bytes(drawn)
+    return SiteFile(_named(name, content, "jpg" if mime == "image/jpeg" else "png"), content)
 
 
 def _named(name: str, content: bytes, kind: str) -> str:

@@ -63,8 +63,7 @@ def display_formula(draft: Draft, shown: Display) -> str:
         numbers.append(number)
         if row.label and number:
             plain = re.sub(r"<[^>]*>", "", number)
-            draft.anchor(row.label, f"({plain})", "")
-            draft.anchors[-1] = type(draft.anchors[-1])(row.label, f"({plain})", plain)
+            draft.anchor(row.label, f"({plain})", plain)
     return _noted(draft, display_html(shown, numbers, name="Equation")) + "\n"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
-_CARRIERS = ("paragraph_close", "heading_close", "dt_close", "table_close")
+_CARRIERS = ("paragraph_close", "heading_close", "table_close")
 
 
 def place_notes(tokens: Sequence[Token]) -> list[Token]:
@@ -30,6 +30,8 @@ def place_notes(tokens: Sequence[Token]) -> list[Token]:
                 # A note that is referred to again stands at its first place.
                 placed += notes.pop(number, [])
             waiting = []
+    for rest in notes.values():  # referred to from a note, or from nowhere that is shown
+        placed += rest
     return placed
 
 

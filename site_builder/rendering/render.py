@@ -55,7 +55,6 @@ def render(site: Site, executed: ExecutedPost) -> Page:
             attachment for written, attachment in post.attachments.items() if written in draft.used
         ),
         files=(*draft.files.values(), *downloads(executed)),
-        feed_pictures=tuple(draft.feed_pictures.values()),
         maths_characters=_characters(draft.maths),
         words=_words(post.tokens),
         code_lines=sum(t.content.count("\n") for t in post.tokens if t.type == "fence"),

@@ -1,6 +1,7 @@
 """matplotlib's figures: every one that is open at the end of a cell, the same bytes in each run.
 
-SVG by default, PNG at twice the screen's resolution if that is asked for or the SVG is too large.
+SVG by default, with a PNG for feeds and notebooks; only PNG, at twice the screen's resolution, if
+that is asked for or the SVG is too large.
 Artists are named by what they are (`paper`, `ink`), so that a dark page can redraw black on white
 as light on nothing without touching the colours of the data.
 """
@@ -20,6 +21,9 @@ from site_builder.execution.child.streams import Capture, Entry
 
 CSS_PIXELS = 96  # to the inch
 POINTS = 72  # to the inch
+PAGE_DENSITY = 2.0  # pixels of a PNG on a page to a CSS pixel
+FEED_DENSITY = 1.5  # the same for the PNG that feeds show in place of an SVG
+MARGIN = 0.1  # inches
 DARK, LIGHT = 0.35, 0.9  # luminance up to which a colour is ink, from which it is paper
 
 
@@ -89,16 +93,18 @@ class Figures:
             # The option is the author's last word, over a `figsize` in the code.
             size = figure.get_size_inches()
             figure.set_size_inches(width or size[0], height or size[1])
+        bounds = _bounds(figure)
         if self._settings["format"] == "svg":
-            svg = _svg(figure)
+            svg = _svg(figure, bounds)
             if len(svg) <= self._settings["svg_limit"]:
                 found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
                 points = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
                 pixels = [round(p * CSS_PIXELS / POINTS) for p in points]
-                return _figure_entry("image/svg+xml", svg, pixels)
-        png = _png(figure)
-        pixels = [round(side / 2) for side in struct.unpack(">II", png[16:24])]
-        return _figure_entry("image/png", base64.b64encode(png).decode(), pixels)
+                data = {"image/svg+xml": svg, "image/png": _png(figure, bounds, FEED_DENSITY)}
+                return _figure_entry(data, pixels)
+        png = _png(figure, bounds, PAGE_DENSITY)
+        sides = struct.unpack(">II", base64.b64decode(png[:40])[16:24])
+        return _figure_entry({"image/png": png}, [round(side / PAGE_DENSITY) for side in sides])
 
 
 def _is_plain(value: object) -> bool:
@@ -106,26 +112,38 @@ def _is_plain(value: object) -> bool:
     return type(value).__name__ in ("ndarray", "list", "tuple")
 
 
-def _figure_entry(mime: str, data: str, pixels: list[int]) -> Entry:
+def _figure_entry(data: dict[str, str], pixels: list[int]) -> Entry:
     metadata = {"width": pixels[0], "height": pixels[1]}
-    return {"kind": "figure", "data": {mime: data}, "metadata": metadata}
+    return {"kind": "figure", "data": data, "metadata": metadata}
 
 
-def _svg(figure: Any) -> str:
+def _bounds(figure: Any) -> Any:
+    """What the figure covers, in inches, with a margin: found once, used for each format."""
+    figure.draw_without_rendering()
+    bounds = figure.get_tightbbox(figure.canvas.get_renderer())
+    return bounds.padded(MARGIN)
+
+
+def _svg(figure: Any, bounds: Any) -> str:
     _name_artists(figure)
     target = io.StringIO()
     figure.savefig(
-        target, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
+        target, format="svg", bbox_inches=bounds, metadata={"Date": None, "Creator": None}
     )
     return target.getvalue()
 
 
-def _png(figure: Any) -> bytes:
+def _png(figure: Any, bounds: Any, density: float) -> str:
+    """The figure as PNG in base64, `density` pixels to a CSS pixel."""
     target = io.BytesIO()
     figure.savefig(
-        target, format="png", dpi=2 * CSS_PIXELS, bbox_inches="tight", metadata={"Software": None}
+        target,
+        format="png",
+        dpi=density * CSS_PIXELS,
+        bbox_inches=bounds,
+        metadata={"Software": None},
     )
-    return target.getvalue()
+    return base64.b64encode(target.getvalue()).decode()
 
 
 def _name_artists(figure: Any) -> None:

@@ -1,0 +1,1 @@
+"""Measurements, not tests: nothing here passes or fails. Run `make bench`."""
