@@ -6,22 +6,25 @@ children run the author's code; here is only the order in which they start.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.config import Site
 from site_builder.errors import Problem, UsageError
 from site_builder.execution.child.protocol import Message
-from site_builder.execution.imports import imported, preloads, uses_magics
+from site_builder.execution.forks import Forks
+from site_builder.execution.imports import imported, is_slow, uses_magics
 from site_builder.execution.processes import (
     Processes,
     Spawner,
-    Zygote,
+    StartError,
     ZygoteError,
     post_environment,
 )
@@ -43,7 +46,6 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-HEAVY = "keras"
 
 
 def execute(
@@ -69,21 +71,27 @@ def execute(
         site.settings.execution.environment, site.settings.execution.pass_environment
     )
     spawner = Spawner(python, environment)
-    zygote = _Preloading(python, environment) if fork else None
+    forks = Forks(python, environment) if fork else None
+    queue = _Queue(waiting, forks)
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        running: dict[Future[Outcome], str] = {}
-        for task in _heavy_first(waiting):
-            source = _source(task, zygote, spawner)
-            running[pool.submit(_run, task, source, spawner, on_progress)] = task.path
-        while running:
-            done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in done:
-                outcomes[running.pop(future)] = future.result()
+        workers = [
+            pool.submit(_work, queue, forks, spawner, outcomes, on_progress)
+            for _ in range(min(jobs, len(waiting)))
+        ]
+        for worker in workers:
+            while not worker.done():
+                # In steps, so that an interrupt is seen at once on every system.
+                wait([worker], timeout=0.2)
+            worker.result()
         return outcomes
+    except StartError as error:
+        message = f"the Python that runs posts, {python!r}, does not start: {error}"
+        help_ = "set 'execution.python' to the path of a Python from 3.11 on"
+        raise UsageError(Problem(message, "site.toml", help=help_)) from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for processes in (zygote, spawner):
+        queue.clear()
+        for processes in (forks, spawner):
             if processes is not None:
                 processes.close()
         pool.shutdown(wait=True)
@@ -112,68 +120,47 @@ class _Task:
         names: tuple[str, ...] = self.job["imports"]
         return names
 
-    @property
-    def spawned(self) -> bool:
-        # A Jupyter kernel is a process of its own; there is nothing to fork for it.
-        return bool(self.job["kernel"])
 
+class _Queue:
+    """Which post is next. Posts that need a slow import wait for it while others run; but when it
+    is done they come first, since with two workers a long post at the end would run alone."""
 
-def _heavy_first(tasks: list[_Task]) -> list[_Task]:
-    """Posts that train come first: with two workers a long post at the end would run alone."""
-    return sorted(tasks, key=lambda task: HEAVY not in task.imports)
-
-
-def _source(task: _Task, zygote: _Preloading | None, spawner: Spawner) -> Processes:
-    return spawner if zygote is None or task.spawned else zygote
-
-
-class _Preloading:
-    """A zygote that is started by the first post and imports in the order of need.
-
-    Light modules first; what only some posts need is imported when the first of them comes, while
-    others already run. A zygote that turns out to be unsafe is replaced by fresh processes.
-    """
-
-    def __init__(self, python: str, environment: Mapping[str, str]) -> None:
-        self._python, self._environment = python, environment
+    def __init__(self, tasks: Sequence[_Task], forks: Forks | None) -> None:
+        slow = [task for task in tasks if is_slow(task.imports)]
+        self._slow = deque(slow)
+        self._others = deque(task for task in tasks if task not in slow)
+        self._forks = forks
         self._lock = threading.Lock()
-        self._zygote: Zygote | None = None
-        self._loaded: list[str] = []
-        self._refused: set[str] = set()
-        self._retired: list[Zygote] = []
+        if forks is not None and slow:
+            forks.warm_up(slow[0].imports)
 
-    def run(self, job: Message) -> Iterator[Message]:
-        """Run a job in a fork that has imported what the job's post imports."""
+    def take(self) -> _Task | None:
+        """The next post, or None."""
         with self._lock:
-            zygote = self._prepared(preloads(job["imports"]))
-        yield from zygote.run(job)
+            ready = self._forks is None or not self._slow or self._forks.is_warm()
+            if self._slow and (ready or not self._others):
+                return self._slow.popleft()
+            return self._others.popleft() if self._others else None
 
-    def _prepared(self, wanted: tuple[str, ...]) -> Zygote:
-        """The zygote with `wanted` imported, except what was found to start threads."""
-        while True:
-            if self._zygote is None:
-                self._zygote = Zygote(self._python, self._environment)
-                self._loaded = []
-            module = ""
-            try:
-                for module in wanted:
-                    if module not in self._loaded and module not in self._refused:
-                        self._zygote.preload(module)
-                        self._loaded.append(module)
-            except ZygoteError:
-                # Begin again without the culprit: posts that need it import it themselves. What
-                # runs already was forked before and goes on.
-                self._refused.add(module)
-                self._retired.append(self._zygote)
-                self._zygote = None
-                continue
-            return self._zygote
+    def clear(self) -> None:
+        """Let nothing more start."""
+        with self._lock:
+            self._slow.clear()
+            self._others.clear()
 
-    def close(self) -> None:
-        """End the zygote and all posts that still run."""
-        for zygote in (*self._retired, self._zygote):
-            if zygote is not None:
-                zygote.close()
+
+def _work(
+    queue: _Queue,
+    forks: Forks | None,
+    spawner: Spawner,
+    outcomes: dict[str, Outcome],
+    on_progress: OnProgress,
+) -> None:
+    """Run one post after the other until there is none."""
+    while (task := queue.take()) is not None:
+        # A Jupyter kernel is a process of its own; there is nothing to fork for it.
+        source = spawner if forks is None or task.job["kernel"] else forks
+        outcomes[task.path] = _run(task, source, spawner, on_progress)
 
 
 def _run(task: _Task, source: Processes, spawner: Spawner, on_progress: OnProgress) -> Outcome:
@@ -186,20 +173,20 @@ def _run(task: _Task, source: Processes, spawner: Spawner, on_progress: OnProgre
             number = [cell.number for cell in running].index(event["number"]) + 1
             on_progress(Progress(task.path, number, len(running)))
     outcome = report(task.post, task.job, events)
-    on_progress(Progress(task.path, 0, len(running), finished=outcome.execution is not None))
+    if events and events[-1].get("stopped") != "abandoned":
+        finished = outcome.execution is not None
+        on_progress(Progress(task.path, 0, len(running), finished=finished))
     return outcome
 
 
 def _events(task: _Task, source: Processes, spawner: Spawner) -> Iterator[Message]:
     """The events of a run; where forking fails before it began, of a process started afresh."""
     begun = False
-    try:
+    with contextlib.suppress(ZygoteError):
         for event in source.run(task.job):
             begun = True
             yield event
-    except (ZygoteError, OSError):
-        if begun:
-            raise
+    if not begun and source is not spawner:
         yield from spawner.run(task.job)
 
 
@@ -213,13 +200,13 @@ def _job(post: Post, site: Site) -> Message:
         "name": source.path,
         "file": str(site.root / source.path),
         "folder": str(site.root / source.folder),
-        "lines": _file_lines(post),
+        "root": str(site.root),
+        "lines": _code_lines(post),
         "cells": [_cell(cell, post, timeout) for cell in post.cells if cell.options.eval],
         "imports": imported(post.cells),
         "magics": not front.kernel and uses_magics(post.cells),
         "kernel": front.kernel,
         "seed": limits.seed if front.seed is None else front.seed,
-        "environment": {},
         "figures": {
             "format": settings.figures.format,
             "width": settings.figures.width,
@@ -234,12 +221,12 @@ def _job(post: Post, site: Site) -> Message:
     }
 
 
-def _file_lines(post: Post) -> list[str]:
-    """The lines that tracebacks show, at the numbers that they have in the post's file."""
-    lines = post.source.text.split("\n")
-    if not post.source.lines:
-        return [line + "\n" for line in lines]
-    placed = {post.source.file_line(number): line for number, line in enumerate(lines, start=1)}
+def _code_lines(post: Post) -> list[str]:
+    """The lines of all cells, without indentation, at the numbers that they have in the file."""
+    placed: dict[int, str] = {}
+    for cell in post.cells:
+        first = post.source.file_line(cell.line)
+        placed |= enumerate(cell.code.removesuffix("\n").split("\n"), start=first)
     return [placed.get(number, "") + "\n" for number in range(1, max(placed) + 1)]
 
 
@@ -265,7 +252,7 @@ def _interpreter(site: Site) -> str:
         return sys.executable
     path = Path(os.path.expanduser(given))  # noqa: PTH111
     path = path if path.is_absolute() else site.root / path
-    if not os.access(path, os.X_OK):
+    if not path.is_file() or not os.access(path, os.X_OK):
         message = f"setting 'execution.python': there is no program {given!r}"
         raise UsageError(Problem(message, "site.toml", help="give the path of a Python"))
     return str(path)

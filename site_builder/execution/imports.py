@@ -18,6 +18,7 @@ PRELOADED = {
     "keras": ("numpy", "keras"),
     "IPython": ("IPython",),
 }
+SLOW = frozenset(("keras",))  # takes seconds, where others take tenths
 ORDER = ("numpy", "matplotlib.pyplot", "pandas", "scipy", "IPython", "keras")
 
 
@@ -49,6 +50,11 @@ def preloads(names: Iterable[str]) -> tuple[str, ...]:
     """What a zygote should import for posts that import `names`, in order."""
     wanted = {module for name in names for module in PRELOADED.get(name, ())}
     return tuple(module for module in ORDER if module in wanted)
+
+
+def is_slow(names: Iterable[str]) -> bool:
+    """Whether a post with these imports has long to wait for them."""
+    return not SLOW.isdisjoint(names)
 
 
 def uses_magics(cells: Iterable[Cell]) -> bool:
