@@ -6,10 +6,11 @@ output folder holds one complete site, before and after, whatever goes wrong in 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from site_builder.assembly.theme import load_theme
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources, read_static
-from site_builder.errors import ContentError, Problem
+from site_builder.errors import ContentError, Problem, SiteBuilderError, UsageError
 from site_builder.execution.engine import OnProgress, Progress, execute, nothing_to_run
 from site_builder.model import ExecutedPost, Page, Post, Source
 from site_builder.publishing.write import WriteReport, check_output, write
@@ -66,7 +67,6 @@ def build(
     began = time.monotonic()
     now = today()
     check_output(options.output, site_root=site.root)
-    theme = load_theme(site)
     sources, unreadable = read_sources(site)
     with Workers(options.jobs, tasks=len(sources)) as workers:
         parsed = workers.map(_prepare, [(site, source, options, now) for source in sources])
@@ -74,10 +74,12 @@ def build(
         ready = [page for page in parsed.results if isinstance(page, Page)]
         posts = [post for post in parsed.results if isinstance(post, Post)]
         hidden = {h.path: h.reason for h in parsed.results if isinstance(h, _Hidden)}
-        executing = time.monotonic()
-        outcomes = execute(
-            posts, site, jobs=options.jobs, fork=options.fork, on_progress=on_progress
-        )
+        with _together_with(problems):
+            theme = load_theme(site)
+            executing = time.monotonic()
+            outcomes = execute(
+                posts, site, jobs=options.jobs, fork=options.fork, on_progress=on_progress
+            )
         executing = time.monotonic() - executing
         executed = [
             ExecutedPost(post, replace(outcome.execution, date=now))
@@ -90,7 +92,7 @@ def build(
     pages = [*ready, *rendered.results]
     built = {page.source.path for page in pages}
     failed = {s.path: "failed" for s in sources if s.path not in built and s.path not in hidden}
-    try:
+    with _together_with(problems):
         files = assemble(
             site,
             sorted(pages, key=lambda page: page.source.path),
@@ -100,8 +102,6 @@ def build(
             static=read_static(site),
             unbuilt={**hidden, **failed},
         )
-    except ContentError as error:
-        raise ContentError(in_order([*problems, *error.problems])) from None
     if problems:
         raise ContentError(in_order(problems))
     written = write(options.output, files, site_root=site.root, on_wait=on_wait)
@@ -125,16 +125,31 @@ def today() -> dt.date:
     """The day of the build; `SOURCE_DATE_EPOCH`, seconds since 1970, stands in for the clock.
 
     Source: https://reproducible-builds.org/specs/source-date-epoch/
+    Raises UsageError if that is no such number.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdecimal():
+    if not epoch:
+        return dt.datetime.now(tz=dt.UTC).date()
+    try:
         return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
-    return dt.datetime.now(tz=dt.UTC).date()
+    except (ValueError, OverflowError, OSError):
+        message = f"SOURCE_DATE_EPOCH should be seconds since 1970, not {epoch!r}"
+        help_ = 'such as "$(git log -1 --format=%ct)", or unset it'
+        raise UsageError(Problem(message, help=help_)) from None
 
 
 def in_order(problems: Sequence[Problem]) -> list[Problem]:
     """Sort problems by file and line."""
     return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
+@contextlib.contextmanager
+def _together_with(problems: Sequence[Problem]) -> Iterator[None]:
+    """What stops the build in here is reported together with the problems found before."""
+    try:
+        yield
+    except SiteBuilderError as error:
+        raise type(error)(in_order([*problems, *error.problems])) from None
 
 
 @dataclass(frozen=True, slots=True)

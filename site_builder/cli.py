@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from site_builder import __version__
-from site_builder.errors import SiteBuilderError
+from site_builder.errors import SiteBuilderError, nearest
 
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (those of the process if None) ask for."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # An arrow or a file's name that the terminal cannot show must not end the build.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    parser, commands = _parser()
+    given = _parsed(parser, commands, sys.argv[1:] if arguments is None else arguments)
     if given.command is None:
         parser.print_help()
         return 2
@@ -41,15 +47,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsed(
+    parser: argparse.ArgumentParser,
+    commands: Mapping[str, argparse.ArgumentParser],
+    arguments: Sequence[str],
+) -> argparse.Namespace:
+    """Parse, and name the nearest known word for what is not known."""
+    name = next((word for word in arguments if not word.startswith("-")), "")
+    if name and name not in commands:
+        parser.error(f"unknown command {name!r}: {nearest(name, commands)}")
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        command = commands.get(name, parser)
+        option = unknown[0].partition("=")[0]
+        if not option.startswith("-"):
+            command.error(f"unexpected argument {option!r}")
+        known = re.findall(r"(?<!\S)--?[a-z][a-z-]*", command.format_help())
+        command.error(f"unknown option {option!r}: {nearest(option, set(known))}")
+    return given
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The parser, and those of the commands by their names."""
     parser = argparse.ArgumentParser(
         prog="site-builder",
+        allow_abbrev=False,
         description="Build a blog whose code runs: every printed number is real.",
     )
     parser.add_argument("--version", action="version", version=f"site-builder {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    build = commands.add_parser("build", help="run the posts and write the site")
+    build = commands.add_parser(
+        "build", help="run the posts and write the site", allow_abbrev=False
+    )
     _add_place(build)
     build.add_argument("-j", "--jobs", type=_count, default=os.cpu_count() or 1, metavar="N",
                        help="how many posts run at once (default: one for each core)")  # fmt: skip
@@ -61,10 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--no-fork", action="store_true",
                        help="start each post in a process of its own, not from a fork")  # fmt: skip
     build.set_defaults(command=_build)
-    clean = commands.add_parser("clean", help="remove the built site; files not ours stay")
+    clean = commands.add_parser(
+        "clean", help="remove the built site; files not ours stay", allow_abbrev=False
+    )
     _add_place(clean)
     clean.set_defaults(command=_clean)
-    return parser
+    return parser, commands.choices
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:

@@ -154,8 +154,10 @@ def parse(text: str, *, base_url: str = "") -> Settings:
     def problem(path: tuple[str, ...], message: str, help_: str) -> Problem:
         while path and path not in places:
             path = path[:-1]
+        if base_url and path == ("url",):
+            return Problem(message, help=help_)
         place = places.get(path)
-        if place is None or (base_url and path == ("url",)):
+        if place is None:
             return Problem(message, FILE, help=help_)
         text_ = lines[place.line - 1]
         return Problem(message, FILE, place.line, place.column, place.width, text_, help_)

@@ -11,6 +11,7 @@ A stage collects its problems and raises them together, so that one build report
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -43,13 +44,21 @@ class Problem:
             number = str(self.line)
             lines.append(f"  {number} | {self.excerpt}")
             if self.column:
-                lead = "".join(c if c == "\t" else " " for c in self.excerpt[: self.column - 1])
-                lines.append(f"  {' ' * len(number)} | {lead}{'^' * max(1, self.width)}")
+                start, end = self.column - 1, self.column - 1 + self.width
+                lead = "".join(c if c == "\t" else " " * _cells(c) for c in self.excerpt[:start])
+                carets = "^" * max(1, _cells(self.excerpt[start:end]))
+                lines.append(f"  {' ' * len(number)} | {lead}{carets}")
         for note in self.notes:
             lines.extend(f"    {line}".rstrip() for line in note.splitlines())
         if self.help:
             lines.append(f"  help: {self.help}")
         return "\n".join(lines)
+
+
+def _cells(text: str) -> int:
+    """How many cells of a terminal a text takes: two for 你, none for an accent of its own."""
+    shown = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
+    return len(shown) + sum(unicodedata.east_asian_width(c) in "WF" for c in shown)
 
 
 class SiteBuilderError(Exception):

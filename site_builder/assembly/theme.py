@@ -69,7 +69,11 @@ def load_theme(site: Site) -> Theme:
     environment = _environment(site, _Compiled(codes), assets)
     missing = [name for name in TEMPLATES if name not in texts]
     problems = [
-        Problem(f"the theme has no template {name!r}", _shown(folder / "templates", site.root))
+        Problem(
+            f"the theme has no template {name!r}",
+            _shown(folder / "templates", site.root),
+            help="write it, or begin with that of the default theme",
+        )
         for name in missing
     ]
     compiled, wrong = compile_templates(environment, texts)

@@ -80,7 +80,7 @@ def _files(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
         if not entry.is_dir():
             if entry.suffix in SUFFIXES:
                 found.append(entry)
-        elif entry.name not in _SHARED:
+        elif entry.name not in _SHARED or any((entry / f"index{x}").exists() for x in SUFFIXES):
             found += _folder(root, entry, problems)
     return found
 

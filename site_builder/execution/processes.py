@@ -21,6 +21,7 @@ from site_builder.execution.child import protocol
 from site_builder.execution.child.protocol import Message
 
 PACKAGE = Path(__file__).parents[1]
+PRELOAD_TIMEOUT = 120.0  # seconds; an import that takes longer hangs
 BOOT = """\
 import sys, types
 package = types.ModuleType("site_builder")
@@ -39,7 +40,6 @@ FIXED = {
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
     "MPLBACKEND": "agg",
     # One thread before NumPy loads: sums do not depend on the machine, and a fork is safe.
     "OMP_NUM_THREADS": "1",
@@ -53,8 +53,9 @@ FIXED = {
 
 def post_environment(given: Mapping[str, str], passed: tuple[str, ...]) -> dict[str, str]:
     """The environment variables of posts: a few of the builder's, fixed ones, the site's own."""
-    kept = {name: os.environ[name] for name in (*PASSED, *passed) if name in os.environ}
-    return {**kept, **FIXED, **given}
+    kept = {name: os.environ[name] for name in PASSED if name in os.environ}
+    wanted = {name: os.environ[name] for name in passed if name in os.environ}
+    return {**kept, **FIXED, **wanted, **given}
 
 
 class Processes(Protocol):
@@ -71,6 +72,10 @@ class ZygoteError(Exception):
     """A zygote cannot be used here; its text says why."""
 
 
+class StartError(Exception):
+    """The Python that runs posts does not start; its text says why."""
+
+
 class Zygote:
     """Processes forked from one that has imported what posts import."""
 
@@ -81,21 +86,27 @@ class Zygote:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
         self._channels: set[socket.socket] = set()
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, "-P", "-c", BOOT, str(PACKAGE), "zygote", str(theirs.fileno())],
-                env=dict(environment),
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self._closed = False
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [python, "-P", "-c", BOOT, str(PACKAGE), "zygote", str(theirs.fileno())],
+                    env=dict(environment),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._control.close()
+            raise ZygoteError(str(error)) from error
 
     def preload(self, module: str) -> None:
         """Import a module; raises ZygoteError if that started threads."""
         with self._lock:
             try:
+                self._control.settimeout(PRELOAD_TIMEOUT)
                 self._control.send(json.dumps({"preload": module}).encode())
                 answer = self._control.recv(1 << 16)
             except OSError:
@@ -109,12 +120,16 @@ class Zygote:
     def run(self, job: Message) -> Iterator[Message]:
         """Fork a process for the job and give its events."""
         ours, theirs = socket.socketpair()
-        with self._lock:
+        with self._lock, theirs:
+            if self._closed:
+                ours.close()
+                raise ZygoteError("the build has ended")
             self._channels.add(ours)
-            with theirs:
+            with contextlib.suppress(OSError):  # it is dead: there will be no event
                 socket.send_fds(self._control, [b'{"run": true}'], [theirs.fileno()])
         try:
-            protocol.send(ours.fileno(), job)
+            with contextlib.suppress(OSError):
+                protocol.send(ours.fileno(), job)
             yield from protocol.receive(ours.fileno())
         finally:
             with self._lock:
@@ -127,6 +142,7 @@ class Zygote:
             self._control.shutdown(socket.SHUT_RDWR)  # wakes who waits for an answer
         self._process.kill()  # it may be in the middle of an import, and holds nothing
         with self._lock:
+            self._closed = True
             for channel in self._channels:
                 # Its supervisor sees this, ends the post, and the end of its events tells us so.
                 with contextlib.suppress(OSError):
@@ -141,35 +157,68 @@ class Spawner:
     def __init__(self, python: str, environment: Mapping[str, str]) -> None:
         self._python = python
         self._environment = dict(environment)
+        self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
 
     def run(self, job: Message) -> Iterator[Message]:
-        """Start a process for the job and give its events."""
-        process = subprocess.Popen(
-            [self._python, "-P", "-c", BOOT, str(PACKAGE), "spawn"],
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        """Start a process for the job and give its events; raises StartError."""
+        process = self._start()
+        if process is None:
+            return
         assert process.stdin is not None
         assert process.stdout is not None
-        self._running.add(process)
+        begun = False
         try:
-            with process.stdin, contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError), process.stdin:
                 protocol.send(process.stdin.fileno(), job)
-            yield from protocol.receive(process.stdout.fileno())
+            for event in protocol.receive(process.stdout.fileno()):
+                begun = True
+                yield event
         finally:
             process.stdout.close()
             process.wait()
-            self._running.discard(process)
+            with self._lock:
+                self._running.discard(process)
+            said = _said(process)
+        if not begun and not self._closed:
+            raise StartError(said or f"it ended with code {process.returncode} at once")
+
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        """A new process; None after the end."""
+        with self._lock:
+            if self._closed:
+                return None
+            try:
+                process = subprocess.Popen(
+                    [self._python, "-P", "-c", BOOT, str(PACKAGE), "spawn"],
+                    env=self._environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise StartError(error.strerror or str(error)) from error
+            self._running.add(process)
+            return process
 
     def close(self) -> None:
         """End every process."""
-        for process in tuple(self._running):
-            with contextlib.suppress(OSError):
-                if hasattr(os, "killpg"):
-                    process.terminate()
-                else:
-                    process.kill()
+        with self._lock:
+            self._closed = True
+            for process in self._running:
+                with contextlib.suppress(OSError):
+                    if hasattr(os, "killpg"):
+                        process.terminate()  # its supervisor ends the post first
+                    else:
+                        process.kill()
+
+
+def _said(process: subprocess.Popen[bytes]) -> str:
+    """The last line that a process which did not become ours wrote as an error."""
+    assert process.stderr is not None
+    with process.stderr:
+        os.set_blocking(process.stderr.fileno(), False)
+        text = (process.stderr.read() or b"").decode(errors="replace").strip()
+    return text.rpartition("\n")[2]

@@ -9,12 +9,19 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from site_builder.errors import Problem
 from site_builder.execution.child.protocol import Message
 from site_builder.model import Cell, Environment, Execution, Output, Post
+
+FATAL = "Fatal Python error: "  # how faulthandler begins
+LINE = 200  # characters of a line of output in a message
+# Colours, and whatever else could move the cursor of the reader's terminal.
+CONTROL = re.compile(
+    r"\x1b\[[\d;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,9 @@ def report(post: Post, job: Message, events: Sequence[Message]) -> Outcome:
     problem = _problem(post, job, events)
     if problem is not None:
         return Outcome(problems=(problem,), warnings=warnings)
-    outputs: dict[int, tuple[Output, ...]] = {}
-    seconds = 0.0
-    for event in events:
-        if event["event"] == "done":
-            outputs[event["number"]] = tuple(_output(entry) for entry in event["outputs"])
-            seconds += event["seconds"]
+    done = [event for event in events if event["event"] == "done"]
+    _update_displays(done)
+    outputs = {event["number"]: tuple(map(_output, event["outputs"])) for event in done}
     finished = by_kind["finished"]
     environment = Environment(
         python=job["kernel"] or finished["python"],
@@ -47,7 +51,24 @@ def report(post: Post, job: Message, events: Sequence[Message]) -> Outcome:
         seed=job["seed"],
     )
     shown = tuple(outputs.get(cell.number, ()) for cell in post.cells)
+    seconds = sum(event["seconds"] for event in done)
     return Outcome(Execution(shown, seconds, environment), warnings=warnings)
+
+
+def _update_displays(done: Sequence[Message]) -> None:
+    """Put what a later cell showed under the id of an earlier display in its place."""
+    by_id: dict[str, list[Message]] = {}
+    for event in done:
+        kept = []
+        for entry in event["outputs"]:
+            if entry["kind"] == "update":
+                for shown in by_id.get(entry["id"], ()):
+                    shown |= {**entry, "kind": entry["of"]}
+                continue
+            kept.append(entry)
+            if "id" in entry:
+                by_id.setdefault(entry["id"], []).append(entry)
+        event["outputs"] = kept
 
 
 def _output(entry: dict[str, Any]) -> Output:
@@ -73,28 +94,29 @@ def _problem(post: Post, job: Message, events: Sequence[Message]) -> Problem | N
     """Why the post did not come to its end, or None."""
     failed = next((event for event in events if event["event"] == "failed"), None)
     exited = next((event for event in events if event["event"] == "exited"), None)
+    begun = [event["number"] for event in events if event["event"] == "cell"]
     finished = any(event["event"] == "finished" for event in events)
-    if exited is None and not finished:
-        return Problem(
-            "the process that should run the post did not start, or was ended from outside",
-            post.source.path,
-            help="does the Python of [execution] start at all?",
-        )
-    number = failed["number"] if failed else (exited or {}).get("number", 0)
-    cell = next((c for c in post.cells if c.number == number), None)
     stopped = exited["stopped"] if exited else ""
+    number = failed["number"] if failed else (begun or [0])[-1]
+    if exited and (stopped or exited["forked"]):
+        number = exited["number"] if stopped else exited["forked"]
+    cell = next((c for c in post.cells if c.number == number), None)
     last = _last_output(failed, exited)
     if exited and exited["forked"] and not stopped:
-        cell = next((c for c in post.cells if c.number == exited["forked"]), None)
         return _stopped(post, job, cell, "fork", last)
     if stopped:
         return _stopped(post, job, cell, stopped, last)
+    if failed and not number:
+        return _not_begun(post, job, failed["error"])
     if failed:
         return _raised(post, job, cell, failed["error"], last)
-    if not finished:
-        assert exited is not None
-        return _died(post, cell, exited, last)
-    return None
+    if finished:
+        return None
+    if exited is None:
+        where = f"in cell {cell.number}" if cell else "before its first cell"
+        message = f"the processes of the post were ended from outside, {where}"
+        return _at(post, cell, message, "the system may have run out of memory")
+    return _died(post, cell, exited)
 
 
 def _last_output(failed: Message | None, exited: Message | None) -> tuple[str, ...]:
@@ -103,11 +125,12 @@ def _last_output(failed: Message | None, exited: Message | None) -> tuple[str, .
     if failed:
         text = "".join(entry.get("text", "") for entry in failed["outputs"])
     elif exited:
-        text = exited["stdout"] + exited["stderr"]
-    lines = [line.rsplit("\r", 1)[-1][:200] for line in text[-2000:].rstrip().split("\n")[-5:]]
+        text = exited["stdout"] + exited["stderr"].partition(FATAL)[0]
+    text = CONTROL.sub("", text[-20 * LINE :]).replace("\r\n", "\n")
+    lines = [line.rstrip("\r").rpartition("\r")[2][-LINE:] for line in text.rstrip().split("\n")]
     if not any(lines):
         return ()
-    return ("last output:\n" + "\n".join(f"| {line}" for line in lines),)
+    return ("last output:\n" + "\n".join(f"| {line}" for line in lines[-5:]),)
 
 
 def _at(
@@ -136,7 +159,7 @@ def _stopped(
     limits = job["limits"]
     number = f"cell {cell.number}" if cell else "the post"
     if why == "time":
-        timeout = next(c["timeout"] for c in job["cells"] if cell and c["number"] == cell.number)
+        timeout = {c["number"]: c["timeout"] for c in job["cells"]}[cell.number if cell else 1]
         message = f"{number} took longer than {timeout:g} s and was stopped"
         help_ = "allow more with `#| timeout: SECONDS` in the cell or [execution] timeout"
     elif why == "post time":
@@ -153,18 +176,43 @@ def _stopped(
     return _at(post, cell, message, help_, last)
 
 
-def _died(post: Post, cell: Cell | None, exited: Message, last: tuple[str, ...]) -> Problem:
+def _died(post: Post, cell: Cell | None, exited: Message) -> Problem:
+    last = _last_output(None, exited)
     number = f"cell {cell.number}" if cell else "the post"
-    if exited["signal"]:
+    if not exited["signal"]:
+        message = f"{number} ended its own process with code {exited['code']}"
+        return _at(post, cell, message, "a cell must not call os._exit", last)
+    try:
         name = signal.Signals(exited["signal"]).name
-        message = f"{number}: its process was killed by {name}"
-        hints = {
-            "SIGKILL": "the system may have run out of memory",
-            "SIGSEGV": "a library crashed; the last output shows where",
-        }
+    except ValueError:
+        name = f"signal {exited['signal']}"
+    message = f"{number}: its process was killed by {name}"
+    _, crashed, fault = exited["stderr"].partition(FATAL)
+    if not crashed:
+        hints = {"SIGKILL": "the system may have run out of memory"}
         return _at(post, cell, message, hints.get(name, ""), last)
-    message = f"{number} ended its own process with code {exited['code']}"
-    return _at(post, cell, message, "a cell must not call os._exit", last)
+    what = fault.partition("\n")[0]
+    found = re.search(rf'File "{re.escape(post.source.path)}", line (\d+)', fault)
+    problem = _at(post, cell, f"{message} ({what})", "a library crashed in this line", last)
+    if not found:
+        return replace(problem, help="a library crashed")
+    return replace(problem, line=int(found[1]), excerpt=_place(post, int(found[1]))[0])
+
+
+def _not_begun(post: Post, job: Message, error: dict[str, Any]) -> Problem:
+    """The problem of a post that ended before its first cell began."""
+    if error["name"] == "KernelMissingError":
+        message = f"there is no Jupyter kernel {job['kernel']!r}"
+        help_ = f"installed are: {error['message']}" if error["message"] else "none is installed"
+        return Problem(message, post.source.path, help=help_)
+    reason = f"{error['name']}: {error['message']}"
+    message = f"the post's process could not be made ready: {reason}"
+    if error["name"] == "ModuleNotFoundError":
+        package = error["message"].rpartition(" ")[2]
+        what = f"Jupyter kernel {job['kernel']!r}" if job["kernel"] else "magics (%, !)"
+        message = f"{what} need {package}, which is not there"
+        return Problem(message, post.source.path, help=_HELP["ModuleNotFoundError"])
+    return Problem(message, post.source.path, notes=tuple(filter(None, (error["text"].rstrip(),))))
 
 
 def _raised(
@@ -174,11 +222,8 @@ def _raised(
     name = error["name"]
     if name == "OutputLimitError":
         return _stopped(post, job, cell, "output", last)
-    if name == "KernelMissingError":
-        message = f"there is no Jupyter kernel {job['kernel']!r}"
-        return Problem(message, post.source.path, help=f"installed are: {error['message']}")
     message = f"{name}: {error['message']}" if error["message"] else name
-    traceback = re.sub(r"\x1b\[[\d;]*m", "", error["text"]).rstrip()
+    traceback = CONTROL.sub("", error["text"]).rstrip()
     notes = (*last, traceback)
     frames = [f for f in error["frames"] if f["file"] == post.source.path and f["line"]]
     help_ = _HELP.get(name, "")
@@ -189,22 +234,19 @@ def _raised(
     if not frames:
         return _at(post, cell, message, help_, notes)
     frame = frames[-1]
-    column = frame["column"] or 0
-    return Problem(
-        message,
-        post.source.path,
-        frame["line"],
-        column,
-        max(1, (frame["end"] or 0) - column),
-        _line(job, frame["line"]),
-        help_,
-        notes,
-    )
+    excerpt, indent = _place(post, frame["line"])
+    column = (frame["column"] or -indent) + indent
+    width = max(1, (frame["end"] or 0) - (frame["column"] or 0))
+    return Problem(message, post.source.path, frame["line"], column, width, excerpt, help_, notes)
 
 
-def _line(job: Message, number: int) -> str:
-    lines: list[str] = job["lines"]
-    return lines[number - 1].rstrip("\n") if 0 < number <= len(lines) else ""
+def _place(post: Post, line: int) -> tuple[str, int]:
+    """The text at a line of the post's file that is a cell's, and how far the cell is indented."""
+    for cell in post.cells:
+        below = line - post.source.file_line(cell.line)
+        if 0 <= below < max(1, cell.code.count("\n")):
+            return post.source.line_text(cell.line + below), cell.column
+    return "", 0
 
 
 _HELP = {

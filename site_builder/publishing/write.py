@@ -17,6 +17,8 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,19 +160,37 @@ def _replace(
         (staging / "manifest").write_bytes(_manifest_bytes(digests))
         _make_folders(folder, changed, made)
         _check_writable(folder, changed, stale)
-        (staging / "pending").replace(folder / MANIFEST)
-        made.clear()
-        _clear_the_way(folder, changed, stale)
-        for number, path in enumerate(changed):
-            (staging / str(number)).replace(folder / path)
-        for path in stale:
-            _remove(folder, path)
-        (staging / "manifest").replace(folder / MANIFEST)
+        with _to_the_end():
+            (staging / "pending").replace(folder / MANIFEST)
+            made.clear()
+            _clear_the_way(folder, changed, stale)
+            for number, path in enumerate(changed):
+                (staging / str(number)).replace(folder / path)
+            for path in stale:
+                _remove(folder, path)
+            (staging / "manifest").replace(folder / MANIFEST)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         for place in reversed(made):
             with contextlib.suppress(OSError):
                 place.rmdir()
+
+
+@contextlib.contextmanager
+def _to_the_end() -> Iterator[None]:
+    """Ctrl-C comes too late here: the moves take a moment, and without the last a site is torn."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where no signal is delivered
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _STOPS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _make_staging(folder: Path) -> Path:

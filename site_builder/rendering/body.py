@@ -181,7 +181,7 @@ class _Renderer(RendererHTML):
             return "<table>\n"
         number = draft.number("plain table")
         region = (
-            f'<div class="table" role="region" tabindex="0" aria-label="Unnumbered table {number}">'
+            f'<div class="table" role="group" tabindex="0" aria-label="Unnumbered table {number}">'
         )
         return f"{region}<table{attribute('id', tokens[index].attrs.get('id'))}>\n"
 

@@ -72,7 +72,7 @@ def _code(draft: Draft, cell: Cell) -> str:
         return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
     language = cell.language.capitalize()
     pre = (
-        f'<pre class="highlight" tabindex="0" role="region"'
+        f'<pre class="highlight" tabindex="0" role="group"'
         f' aria-label="Code {cell.number}, {escape(language)}">'
         f"<code>{highlight(code, cell.language)}</code></pre>"
     )
@@ -147,7 +147,7 @@ class _Shown:
         drawn = " drawn" if _LINES.search(html) else ""
         label = f"{_NAMES[kind]} {self._cell.number}.{self._blocks}"
         return (
-            f'<pre class="{kind}{long}{drawn}" tabindex="0" role="region"'
+            f'<pre class="{kind}{long}{drawn}" tabindex="0" role="group"'
             f' aria-label="{label}">{html}</pre>\n'
         )
 
@@ -186,7 +186,7 @@ class _Shown:
         if not self._draft.feed:
             place = f" {self._tables + 1}" if self._tables else ""
             label = f"Table of code {self._cell.number}{place}"
-            region = f'<div class="table" role="region" tabindex="0" aria-label="{label}">'
+            region = f'<div class="table" role="group" tabindex="0" aria-label="{label}">'
             html = f"{region}{html}</div>"
         self._tables += 1
         return self._captioned_table(html + "\n") if self._tables == 1 else html + "\n"

@@ -23,6 +23,6 @@ def listing_html(draft: Draft, code: str, language: str, filename: str) -> str:
     label = escape(", ".join(part for part in (f"Listing {number}", language) if part))
     return (
         f'<figure class="code" id="listing-{number}">{caption}'
-        f'<pre class="highlight" tabindex="0" role="region" aria-label="{label}">'
+        f'<pre class="highlight" tabindex="0" role="group" aria-label="{label}">'
         f"<code>{highlight(code, language)}</code></pre></figure>\n"
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from markdown_it.token import Token
 
 from site_builder.config import Site
+from site_builder.content.front_matter import body_line
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
 from site_builder.errors import ContentError
@@ -26,12 +27,19 @@ def render(site: Site, executed: ExecutedPost) -> Page:
     post = executed.post
     front = post.front_matter
     draft = _draft(site, executed, feed=False)
+    block = (1, max(1, body_line(post.source) - 1))
+    draft.lines = block
     title_html = inline_html(draft, front.title)
     body = body_html(draft, post.tokens)
     lead = _lead(post.tokens)
     if front.summary:
         (token,) = make_parser().parseInline(front.summary)
         lead = token.children or []
+        # Shown without links and notes, and without a word of what is wrong: so looked at here.
+        checked = _draft(site, executed, feed=False)
+        checked.lines = block
+        inline_html(checked, front.summary)
+        draft.problems += checked.problems
     summary_html = shown_inline(draft, lead)
     if draft.problems:
         raise ContentError(draft.problems)

@@ -1,12 +1,13 @@
 """How values show themselves: IPython's display protocols, without IPython.
 
-In: any value. Out: a mime bundle, as `_repr_mimebundle_` and the single methods give it.
+In: any value. Out: a mime bundle, as `_repr_mimebundle_` and the single methods give it; only text
+and what JSON can hold, so that it can cross to the builder.
 """
 
 from __future__ import annotations
 
 import base64
-import pprint
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -27,19 +28,44 @@ def mime_bundle(value: object) -> tuple[dict[str, Any], dict[str, Any]]:
     """The representations of `value` and their metadata; `text/plain` is always there."""
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
-    if not isinstance(value, type):
-        if callable(bundle := getattr(value, "_repr_mimebundle_", None)):
-            data, metadata = _pair(bundle(include=None, exclude=None))
+    if not isinstance(value, type) and not _answers_anything(value):
+        given, more = _pair(_call(value, "_repr_mimebundle_", include=None, exclude=None))
+        data, metadata = dict(given or {}), dict(more)
         for name, mime in METHODS.items():
-            if mime not in data and callable(method := getattr(value, name, None)):
-                shown, more = _pair(method())
-                if shown is not None:
-                    data[mime] = shown
-                    metadata.update({mime: more} if more else {})
-    data = {mime: _text(shown) for mime, shown in (data or {}).items()}
-    if "text/plain" not in data:
+            if mime not in data:
+                data[mime], more = _pair(_call(value, name))
+                metadata.update({mime: more} if more else {})
+    if data.get("text/plain") is None:
         data["text/plain"] = _plain(value)
-    return data, dict(metadata or {})
+    return _portable(data), metadata if _is_json(metadata) else {}
+
+
+def _answers_anything(value: object) -> bool:
+    """Whether a value, such as a mock, has every method that it is asked for."""
+    return callable(getattr(value, "_ipython_canary_method_should_not_exist_", None))
+
+
+def _shows_itself(value: object) -> bool:
+    """Call `_ipython_display_` if a value has it; whether that showed the value."""
+    own = getattr(value, "_ipython_display_", None)
+    if not callable(own) or _answers_anything(value) or isinstance(value, type):
+        return False
+    try:
+        own()
+    except NotImplementedError:
+        return False
+    return True
+
+
+def _call(value: object, name: str, **arguments: object) -> Any:
+    """What the method gives; None if there is none, or it says that it has nothing to show."""
+    method = getattr(value, name, None)
+    if not callable(method):
+        return None
+    try:
+        return method(**arguments)
+    except NotImplementedError:
+        return None
 
 
 def _pair(returned: Any) -> tuple[Any, dict[str, Any]]:
@@ -49,14 +75,39 @@ def _pair(returned: Any) -> tuple[Any, dict[str, Any]]:
     return returned, {}
 
 
-def _text(shown: Any) -> Any:
-    return base64.b64encode(shown).decode() if isinstance(shown, bytes) else shown
+def _portable(data: dict[str, Any]) -> dict[str, Any]:
+    return {str(mime): _text(mime, shown) for mime, shown in data.items() if shown is not None}
+
+
+def _text(mime: str, shown: Any) -> Any:
+    if isinstance(shown, bytes):
+        if mime.startswith("text/") or mime.endswith("xml"):
+            return shown.decode(errors="backslashreplace")
+        return base64.b64encode(shown).decode()
+    if isinstance(shown, str):
+        return clean(shown)
+    return shown if _is_json(shown) else clean(str(shown))
+
+
+def clean(text: str) -> str:
+    r"""Text without lone surrogates, which no file can hold: `\ud800` is written out."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _plain(value: object) -> str:
-    if type(value) in (dict, list, tuple, set, frozenset):
-        return pprint.pformat(value, width=80, sort_dicts=False, compact=True)
-    return repr(value)
+    if type(value) not in (dict, list, tuple, set, frozenset):
+        return repr(value)
+    import pprint
+
+    return pprint.pformat(value, width=80, sort_dicts=False, compact=True)
 
 
 def display_entry(data: dict[str, Any], metadata: dict[str, Any]) -> Entry:
@@ -67,19 +118,27 @@ def display_entry(data: dict[str, Any], metadata: dict[str, Any]) -> Entry:
 class DisplayHandle:
     """What `display(..., display_id=True)` gives: shows another value in the same place."""
 
-    def __init__(self, display_id: str, update: Callable[[object], None]) -> None:
+    def __init__(self, display_id: str, displayer: Displayer) -> None:
         self.display_id = display_id
-        self.update = update
+        self._displayer = displayer
+
+    def display(self, value: object, **more: Any) -> None:
+        """Show a value that `update` can replace later."""
+        self._displayer.display(value, display_id=self.display_id, **more)
+
+    def update(self, value: object, **more: Any) -> None:
+        """Show another value in its place."""
+        self._displayer.update(value, display_id=self.display_id, **more)
 
 
 class Displayer:
-    """`display` and `clear_output` of a post."""
+    """`display`, `update_display` and `clear_output` of a post."""
 
-    def __init__(self, capture: Capture, show_figure: Callable[[object], bool]) -> None:
-        """`show_figure(value)` shows a matplotlib figure and says whether `value` is one."""
+    def __init__(self, capture: Capture, figure_entry: Callable[[object], Entry | None]) -> None:
+        """`figure_entry(value)` is the entry of a matplotlib figure, None of any other value."""
         self._capture = capture
-        self._show_figure = show_figure
-        self._by_id: dict[str, Entry] = {}
+        self._figure_entry = figure_entry
+        self._by_id: dict[str, list[Entry]] = {}
 
     def display(
         self,
@@ -87,28 +146,52 @@ class Displayer:
         raw: bool = False,
         metadata: dict[str, Any] | None = None,
         display_id: str | bool | None = None,
+        update: bool = False,
+        clear: bool = False,
         **_: object,
     ) -> DisplayHandle | None:
         """Show values as rich as they can be; with `raw` they are mime bundles themselves."""
-        entry: Entry | None = None
+        name = f"display-{len(self._by_id) + 1}" if display_id is True else display_id or ""
+        if clear:
+            self.clear_output(wait=True)
         for value in values:
-            if raw and isinstance(value, dict):
-                shown = {mime: _text(data) for mime, data in value.items()}
-                entry = self._capture.display(display_entry(shown, metadata or {}))
-            elif not self._show_figure(value):
-                data, more = mime_bundle(value)
-                entry = self._capture.display(display_entry(data, {**more, **(metadata or {})}))
-        if not display_id or entry is None:
+            if not raw and _shows_itself(value):
+                continue
+            entry = self._entry(value, metadata or {}, raw=raw)
+            if update and name:
+                self._replace(entry, name)
+                continue
+            self._capture.display(entry)
+            if name:
+                entry["id"] = name
+                self._by_id.setdefault(name, []).append(entry)
+        if not name:
             return None
-        name = display_id if isinstance(display_id, str) else f"display-{len(self._by_id) + 1}"
-        self._by_id[name] = entry
-        return DisplayHandle(name, lambda value: self.update(value, display_id=name))
+        self._by_id.setdefault(name, [])
+        return DisplayHandle(name, self)
 
-    def update(self, value: object, *, display_id: str) -> None:
+    def update(self, value: object, *, display_id: str, **more: Any) -> None:
         """Show `value` in place of what was displayed under this id."""
-        entry = self._by_id[display_id]
-        entry["data"], entry["metadata"] = mime_bundle(value)
+        self.display(value, **{**more, "display_id": display_id, "update": True})
 
     def clear_output(self, wait: bool = False) -> None:
         """Forget what the cell has put out so far; with `wait` only when more comes."""
         self._capture.clear(wait=wait)
+
+    def _entry(self, value: object, metadata: dict[str, Any], *, raw: bool) -> Entry:
+        if raw and isinstance(value, dict):
+            return display_entry(_portable(value), metadata)
+        entry = self._figure_entry(value)
+        if entry is None:
+            data, more = mime_bundle(value)
+            entry = display_entry(data, more)
+        entry["metadata"] = {**entry["metadata"], **(metadata if _is_json(metadata) else {})}
+        return entry
+
+    def _replace(self, entry: Entry, name: str) -> None:
+        shown = self._by_id.get(name, ())
+        for other in shown:
+            other.update(entry)
+        if not all(self._capture.holds(other) for other in shown):
+            # An earlier cell's outputs have been sent already; the builder replaces them.
+            self._capture.display({**entry, "kind": "update", "of": entry["kind"], "id": name})

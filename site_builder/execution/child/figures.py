@@ -38,9 +38,12 @@ class Figures:
 
     def prepare(self, pyplot: ModuleType) -> None:
         """Set matplotlib up; to be called when pyplot is there."""
+        # What a `matplotlibrc` of this machine says is no part of the post.
+        pyplot.rcdefaults()
         pyplot.switch_backend("agg")
         pyplot.rcParams["svg.hashsalt"] = "site-builder"
         pyplot.show = lambda *_, **__: self.show_open()  # type: ignore[attr-defined]
+        sys.modules["matplotlib.figure"].Figure.show = lambda figure, *_, **__: self._show(figure)
         self._set_size(pyplot)
 
     def begin(self, options: Mapping[str, Any]) -> None:
@@ -53,34 +56,47 @@ class Figures:
         """Show and close every open figure, in the order of their numbers."""
         if (pyplot := sys.modules.get("matplotlib.pyplot")) is None:
             return
-        for number in pyplot.get_fignums():
-            figure = pyplot.figure(number)
-            if figure.axes or figure.texts or figure.patches or figure.lines or figure.images:
-                self._capture.display(self._entry(figure))
-        pyplot.close("all")
+        try:
+            for number in pyplot.get_fignums():
+                figure = pyplot.figure(number)
+                if figure.axes or figure.texts or figure.patches or figure.lines or figure.images:
+                    self._capture.display(self._entry(figure))
+        finally:
+            pyplot.close("all")
 
-    def show_if_figure(self, value: object) -> bool:
-        """Show `value` if it is a figure, and say so; it is not shown again at the cell's end."""
+    def entry_of(self, value: object) -> Entry | None:
+        """The entry of a figure, which is not shown again at the cell's end; None of others."""
         module = sys.modules.get("matplotlib.figure")
         if module is None or not isinstance(value, module.Figure):
-            return False
-        self._capture.display(self._entry(value))
-        sys.modules["matplotlib.pyplot"].close(value)
-        return True
+            return None
+        entry = self._entry(value)
+        if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+            pyplot.close(value)
+        return entry
 
     def is_drawing(self, value: object) -> bool:
         """Whether a cell's last value is only what a plotting call returns (axes, lines, texts)."""
         module = sys.modules.get("matplotlib.artist")
-        if module is None:
+        figure = sys.modules.get("matplotlib.figure")
+        if module is None or figure is None or isinstance(value, figure.Figure):
             return False
+        if isinstance(value, dict):  # of `boxplot`
+            return self.is_drawing(list(value.values()))
         if isinstance(value, list | tuple) and value:
-            return all(self.is_drawing(item) or _is_plain(item) for item in value) and any(
-                self.is_drawing(item) for item in value
+            return all(self._is_drawn(item) or _is_plain(item) for item in value) and any(
+                self._is_drawn(item) for item in value
             )
         if type(value).__name__ == "ndarray" and value.dtype == object:  # type: ignore[attr-defined]
             return bool(value.size) and self.is_drawing(list(value.flat))  # type: ignore[attr-defined]
-        kinds = (module.Artist, sys.modules["matplotlib.container"].Container)
-        return isinstance(value, kinds)
+        return isinstance(value, (module.Artist, sys.modules["matplotlib.container"].Container))
+
+    def _is_drawn(self, value: object) -> bool:
+        figure = sys.modules["matplotlib.figure"]
+        return isinstance(value, figure.Figure) or self.is_drawing(value)
+
+    def _show(self, figure: object) -> None:
+        if entry := self.entry_of(figure):
+            self._capture.display(entry)
 
     def _set_size(self, pyplot: ModuleType) -> None:
         width = self._options.get("fig_width") or self._settings["width"]
@@ -88,6 +104,9 @@ class Figures:
         pyplot.rcParams["figure.figsize"] = (width, height)
 
     def _entry(self, figure: Any) -> Entry:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        FigureCanvasAgg(figure)  # a figure that was closed, or never open, cannot draw
         width, height = self._options.get("fig_width"), self._options.get("fig_height")
         if width or height:
             # The option is the author's last word, over a `figsize` in the code.

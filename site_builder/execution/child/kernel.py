@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from site_builder.execution.child.streams import Entry
@@ -13,7 +14,17 @@ class KernelCellError(Exception):
 
     def __init__(self, name: str, message: str, text: str) -> None:
         self.name, self.message, self.text = name, message, text
+        self.line = 0
         super().__init__(message)
+
+    def find_line(self, first_lines: Sequence[int]) -> None:
+        """Note the deepest line of the post, if the kernel tells, given each cell's first one."""
+        told = re.findall(
+            r"Cell In ?\[(\d+)\], line (\d+)", re.sub(r"\x1b\[[\d;]*m", "", self.text)
+        )
+        for cell, line in told:
+            if 0 < int(cell) <= len(first_lines):
+                self.line = first_lines[int(cell) - 1] + int(line) - 1
 
 
 class KernelMissingError(Exception):
@@ -22,6 +33,8 @@ class KernelMissingError(Exception):
 
 def start_kernel(name: str) -> Any:
     """Start the kernel; returns nbclient's client, ready to run cells in this folder."""
+    import subprocess
+
     import nbclient
     import nbformat
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -34,9 +47,16 @@ def start_kernel(name: str) -> Any:
     notebook = nbformat.v4.new_notebook()
     client = nbclient.NotebookClient(notebook, kernel_name=name, timeout=None, allow_errors=True)
     client.create_kernel_manager()
-    client.start_new_kernel(cwd=".")
+    # What cells print comes as messages; the kernel's own remarks are not the post's output.
+    nowhere = subprocess.DEVNULL
+    client.start_new_kernel(cwd=".", stdout=nowhere, stderr=nowhere)
     client.start_new_kernel_client()
     return client
+
+
+def stop_kernel(client: Any) -> None:
+    """End the kernel and remove its files."""
+    client.km.shutdown_kernel(now=True)
 
 
 def run_kernel_cell(client: Any, code: str) -> Iterator[Entry]:

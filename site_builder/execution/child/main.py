@@ -7,7 +7,6 @@ of the builder's on the path: posts see the site's packages, not the builder's.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 
 
@@ -15,6 +14,8 @@ def main() -> None:
     """Become what the arguments say: `zygote FD`, or `spawn` with the job on standard input."""
     mode, *rest = sys.argv[1:]
     if mode == "zygote":
+        import socket
+
         from site_builder.execution.child.zygote import serve
 
         serve(socket.socket(fileno=int(rest[0])))

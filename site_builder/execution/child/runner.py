@@ -6,28 +6,29 @@ number that a cell can see, in tracebacks, warnings and `inspect`, is the post's
 
 from __future__ import annotations
 
-import ast
-import asyncio
 import builtins
-import inspect
-import linecache
+import contextlib
+import io
 import os
 import sys
 import time
-import traceback
 import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from site_builder.execution.child import seeds
-from site_builder.execution.child.display import Displayer, display_entry, mime_bundle
+from site_builder.execution.child.display import Displayer, DisplayHandle
 from site_builder.execution.child.figures import Figures
-from site_builder.execution.child.kernel import KernelCellError, run_kernel_cell, start_kernel
+from site_builder.execution.child.kernel import (
+    KernelCellError,
+    run_kernel_cell,
+    start_kernel,
+    stop_kernel,
+)
+from site_builder.execution.child.program import Program
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.streams import Capture, OutputLimitError
-
-ENGINE = str(Path(__file__).parent)
+from site_builder.execution.child.tracebacks import ENGINE, describe, short_name, show_lines
 
 
 def run_post(
@@ -42,48 +43,65 @@ def run_post(
     `enter_cell(number, timeout in seconds)` and `leave_cell` tell the supervisor whose time runs.
     """
     capture.install()
-    try:
-        run_cell = _kernel_runner(job, capture) if job["kernel"] else _python_runner(job, capture)
-    except Exception as failure:
-        emit({"event": "failed", "number": 0, "outputs": [], "error": _described(failure)})
-        return
-    for cell in job["cells"]:
-        emit({"event": "cell", "number": cell["number"]})
-        began = time.perf_counter()
-        enter_cell(cell["number"], cell["timeout"])
-        error = _guarded(run_cell, cell, job["limits"])
-        leave_cell()
-        outputs = capture.take()
-        event = {"number": cell["number"], "seconds": time.perf_counter() - began}
-        if error is not None and not (cell["options"]["error"] and error["catchable"]):
-            emit({"event": "failed", **event, "outputs": outputs, "error": error})
+    with contextlib.ExitStack() as ending:
+        try:
+            start = _kernel_runner if job["kernel"] else _python_runner
+            run_cell = start(job, capture, ending)
+        except Exception as failure:
+            error = describe(failure, job)
+            emit({"event": "failed", "number": 0, "outputs": capture.take(), "error": error})
             return
-        if error is not None:
-            outputs.append(_error_entry(error))
-        emit({"event": "done", **event, "outputs": outputs})
-    emit({"event": "finished", **_environment(job)})
+        for cell in job["cells"]:
+            emit({"event": "cell", "number": cell["number"]})
+            began = time.perf_counter()
+            enter_cell(cell["number"], cell["timeout"])
+            raised = _guarded(run_cell, cell, job, capture)
+            leave_cell()
+            outputs = capture.take()
+            event = {"number": cell["number"], "seconds": time.perf_counter() - began}
+            if raised is not None and not (cell["options"]["error"] and raised["catchable"]):
+                emit({"event": "failed", **event, "outputs": outputs, "error": raised})
+                return
+            if raised is not None:
+                outputs.append(_error_entry(raised))
+            emit({"event": "done", **event, "outputs": outputs})
+        emit({"event": "finished", **_environment(job)})
 
 
 def _guarded(
-    run_cell: Callable[[Message], None], cell: Message, limits: Message
+    run_cell: Callable[[Message], None], cell: Message, job: Message, capture: Capture
 ) -> dict[str, Any] | None:
     """Run a cell; what it raised in terms of the post, or None."""
+    raised = None
     try:
         run_cell(cell)
     except OutputLimitError:
-        return {"name": "OutputLimitError", "catchable": False}
-    except SystemExit as error:
-        return {**_described(error), "catchable": False}
-    except KeyboardInterrupt as error:
-        return {**_described(error), "catchable": False}
+        pass
+    except (SystemExit, KeyboardInterrupt) as error:
+        raised = {**describe(error, job), "catchable": False}
     except MemoryError as error:
-        return {**_described(error), "catchable": False, "memory": limits["memory"]}
+        _unlimit_memory()  # what it holds is still there, and the report needs some more
+        limit = job["limits"]["memory"]
+        raised = {**describe(error, job), "catchable": False, "memory": limit}
     except BaseException as error:
-        return {**_described(error), "catchable": True}
-    return None
+        raised = {**describe(error, job), "catchable": True}
+    if capture.overflowed:
+        return {"name": "OutputLimitError", "catchable": False}
+    return raised
 
 
-def _python_runner(job: Message, capture: Capture) -> Callable[[Message], None]:
+def _unlimit_memory() -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _python_runner(
+    job: Message, capture: Capture, _: contextlib.ExitStack
+) -> Callable[[Message], None]:
     """The function that runs a Python cell."""
     module = types.ModuleType("__main__")
     module.__file__ = job["file"]
@@ -91,133 +109,90 @@ def _python_runner(job: Message, capture: Capture) -> Callable[[Message], None]:
     sys.path.insert(0, os.getcwd())  # noqa: PTH109
     sys.argv = [job["name"]]
     sys.stdin = _NoInput()
-    linecache.cache[job["name"]] = (0, None, job["lines"], job["name"])
+    show_lines(job)
     figures = Figures(capture, job["figures"])
-    displayer = Displayer(capture, figures.show_if_figure)
-    ours = {"display": displayer.display, "clear_output": displayer.clear_output}
-    seeds.after_import(
-        {
-            **seeds.seed_everything(job["seed"]),
-            "matplotlib.pyplot": figures.prepare,
-            "IPython.core.display_functions": lambda loaded: loaded.__dict__.update(ours),
-        }
-    )
-    builtins.__dict__.update(ours)
-    translate: Callable[[str], str] = str
+    displayer = Displayer(capture, figures.entry_of)
+    generators = seeds.Seeds(job["seed"])
+    actions = {**generators.actions(), **_import_actions(job, figures, displayer)}
+    seeds.after_import(actions, generators)
+    builtins.__dict__.update(display=displayer.display)
+    translate: Callable[[str], tuple[str, bool]] = lambda code: (code, False)  # noqa: E731
     if job["magics"]:
         from site_builder.execution.child.magics import start_shell
 
-        translate = start_shell(module, displayer.display)
-    loop: list[asyncio.Runner] = []
+        translate = start_shell(module, displayer)
+    program = Program(job["name"], module.__dict__)
 
     def run_cell(cell: Message) -> None:
         figures.begin(cell["options"])
-        value = _execute(cell, job["name"], module.__dict__, translate, loop)
-        if value is not None and not figures.show_if_figure(value):
-            if not figures.is_drawing(value):
-                capture.display(display_entry(*mime_bundle(value)))
-            builtins._ = value  # type: ignore[attr-defined]
-        figures.show_open()
+        try:
+            code, timed = translate(cell["code"])
+            run = program.run_timed if timed else program.run
+            value = run(code, cell["line"])
+            if value is not None:
+                builtins._ = value  # type: ignore[attr-defined]
+                if not isinstance(value, DisplayHandle) and not figures.is_drawing(value):
+                    displayer.display(value)
+        finally:
+            figures.show_open()
 
     return run_cell
 
 
-def _execute(
-    cell: Message,
-    name: str,
-    namespace: dict[str, Any],
-    translate: Callable[[str], str],
-    loop: list[asyncio.Runner],
-) -> object:
-    """Run a cell's statements; the value of its last expression unless a semicolon follows."""
-    code = translate(cell["code"])
-    tree = ast.parse("\n" * (cell["line"] - 1) + code, name)
-    last: ast.expr | None = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        statement = tree.body.pop()
-        assert isinstance(statement, ast.Expr)
-        last = statement.value
-    hushed = code.rstrip().endswith(";")
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    _run(compile(tree, name, "exec", flags=flags), namespace, loop)
-    if last is None:
-        return None
-    value = _run(compile(ast.Expression(last), name, "eval", flags=flags), namespace, loop)
-    return None if hushed else value
+def _import_actions(
+    job: Message, figures: Figures, displayer: Displayer
+) -> dict[str, seeds.Action]:
+    """What to do once libraries are imported: seeds, and our displays in place of theirs."""
+    ours = {
+        "display": displayer.display,
+        "update_display": displayer.update,
+        "clear_output": displayer.clear_output,
+    }
+
+    def replace(module: types.ModuleType) -> None:
+        module.__dict__.update(ours)
+
+    def shorten(warnings: types.ModuleType) -> None:
+        original = warnings.formatwarning
+
+        def formatwarning(
+            message: object, category: object, filename: str, lineno: int, line: str | None = None
+        ) -> str:
+            if filename.startswith(ENGINE):  # nobody's line, such as that of a collected coroutine
+                return f"{job['name']}: {getattr(category, '__name__', '')}: {message}\n"
+            text: str = original(message, category, filename, lineno, line)
+            return text.replace(filename, short_name(filename, job), 1)
+
+        warnings.__dict__["formatwarning"] = formatwarning
+
+    def fork_processes(multiprocessing: types.ModuleType) -> None:
+        # Other ways begin with importing the file of `__main__`, which is no Python here.
+        if sys.platform == "linux":
+            multiprocessing.set_start_method("fork", force=True)
+
+    return {
+        "matplotlib.pyplot": figures.prepare,
+        "IPython.core.display_functions": replace,
+        "IPython.display": replace,
+        "warnings": shorten,
+        "multiprocessing": fork_processes,
+    }
 
 
-def _run(code: types.CodeType, namespace: dict[str, Any], loop: list[asyncio.Runner]) -> object:
-    if not code.co_flags & inspect.CO_COROUTINE:
-        return eval(code, namespace)
-    if not loop:
-        loop.append(asyncio.Runner())
-    coroutine = eval(code, namespace)
-
-    async def await_it() -> object:
-        return await coroutine
-
-    return loop[0].run(await_it())
-
-
-class _NoInput:
+class _NoInput(io.TextIOBase):
     """Standard input of a post: there is none, and asking for it says so."""
 
     encoding = "utf-8"
     errors = "strict"
 
-    def readline(self, *_: object) -> str:
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, *_: object) -> str:  # type: ignore[override]
         raise EOFError("a post has no standard input: nobody is there to type")
 
     read = readline
-
-    def isatty(self) -> bool:
-        return False
-
-
-def _described(error: BaseException) -> dict[str, Any]:
-    """What was raised: name, message, traceback text, and the frames in the post."""
-    if isinstance(error, KernelCellError):
-        return {"name": error.name, "message": error.message, "text": error.text, "frames": []}
-    described = traceback.TracebackException.from_exception(error)
-    _drop_engine(described)
-    frames = [
-        {"file": f.filename, "line": f.lineno, "column": _column(f), "end": _column(f, end=True)}
-        for f in described.stack
-    ]
-    if isinstance(error, SyntaxError):
-        column = error.offset or 0
-        end = error.end_offset if error.end_lineno == error.lineno else None
-        place = {"file": error.filename, "line": error.lineno, "column": column}
-        frames.append({**place, "end": end or column + 1})
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = "".join(described.format())
-    return {"name": type(error).__name__, "message": message, "text": text, "frames": frames}
-
-
-def _drop_engine(described: traceback.TracebackException) -> None:
-    """Leave our own frames out, and shorten the paths of libraries."""
-    seen: list[traceback.TracebackException] = [described]
-    while seen:
-        one = seen.pop()
-        frames = [f for f in one.stack if not f.filename.startswith(ENGINE)]
-        if issubclass(one.exc_type or Exception, SyntaxError):
-            frames = [f for f in frames if f.filename != ast.__file__]
-        for frame in frames:
-            frame.line  # noqa: B018 - read the source line while the name is still the file's
-            for marker in ("site-packages" + os.sep, f"python3.{sys.version_info[1]}" + os.sep):
-                frame.filename = frame.filename.rpartition(marker)[2]
-        one.stack[:] = frames
-        seen += [e for e in (one.__cause__, one.__context__) if e is not None]
-        seen += getattr(one, "exceptions", None) or []
-
-
-def _column(frame: traceback.FrameSummary, *, end: bool = False) -> int:
-    """Column from 1 in characters; Python counts bytes from 0."""
-    offset = frame.end_colno if end else frame.colno
-    if offset is None or (end and frame.end_lineno != frame.lineno):
-        return 0
-    line = linecache.getline(frame.filename, frame.lineno or 0)
-    return len(line.encode()[:offset].decode(errors="replace")) + 1
+    __next__ = readline  # type: ignore[assignment]
 
 
 def _error_entry(error: dict[str, Any]) -> dict[str, Any]:
@@ -234,23 +209,36 @@ def _environment(job: Message) -> Message:
     if names:
         from importlib import metadata
 
-        for name in sorted(names):
+        owners: Any = None
+        for name in sorted(names & sys.modules.keys()):
             try:
                 packages[name] = metadata.version(name)
             except metadata.PackageNotFoundError:
-                continue
+                if "site-packages" in str(getattr(sys.modules[name], "__file__", "")):
+                    # Named otherwise than its module, as Pillow is; looking that up takes long.
+                    owners = owners or metadata.packages_distributions()
+                    packages |= {owner: metadata.version(owner) for owner in owners.get(name, ())}
     return {"python": ".".join(map(str, sys.version_info[:3])), "packages": packages}
 
 
-def _kernel_runner(job: Message, capture: Capture) -> Callable[[Message], None]:
+def _kernel_runner(
+    job: Message, capture: Capture, ending: contextlib.ExitStack
+) -> Callable[[Message], None]:
     """The function that runs a cell through a Jupyter kernel."""
     client = start_kernel(job["kernel"])
+    ending.callback(stop_kernel, client)
+    lines: list[int] = []
 
     def run_cell(cell: Message) -> None:
-        for entry in run_kernel_cell(client, cell["code"]):
-            if "text" in entry:
-                capture.write(0 if entry["kind"] == "stdout" else 1, entry["text"].encode())
-            else:
-                capture.display(entry)
+        lines.append(cell["line"])
+        try:
+            for entry in run_kernel_cell(client, cell["code"]):
+                if "text" in entry:
+                    capture.write(0 if entry["kind"] == "stdout" else 1, entry["text"].encode())
+                else:
+                    capture.display(entry)
+        except KernelCellError as error:
+            error.find_line(lines)
+            raise
 
     return run_cell

@@ -7,16 +7,18 @@ the process. Between two writes of Python, C-level output on stdout is put befor
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import os
 import sys
-import tempfile
+import threading
 from collections.abc import Callable
 from typing import Any
 
 Entry = dict[str, Any]
 NAMES = ("stdout", "stderr")
+_LINES = 1  # _IOLBF of the C libraries of Linux and macOS
 
 
 class OutputLimitError(Exception):
@@ -31,6 +33,8 @@ def memory_file(name: str) -> int:
         fd = os.memfd_create(name)
         fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
         return fd
+    import tempfile
+
     handle, path = tempfile.mkstemp(prefix=name)
     if os.name == "nt":
         return handle
@@ -52,6 +56,12 @@ class Capture:
         self._shown = 0
         self._clear_next = False
         self._flush = _c_flush()
+        self._process = os.getpid()
+        self.overflowed = False
+        """Whether the cell put out more than it may, even if it caught the error."""
+        self._lock = threading.RLock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._unlock)
 
     def install(self) -> None:
         """Point descriptors 1 and 2 and Python's streams here."""
@@ -66,48 +76,75 @@ class Capture:
         """Append to stdout (0) or stderr (1)."""
         if not data:
             return
-        self._collect()
-        if self._seen[index] + len(data) + self._shown > self._limit:
-            raise OutputLimitError
-        self._append({"kind": NAMES[index], "span": (self._seen[index], len(data))})
-        fd = self._fds[index]
-        while data:
-            written = os.write(fd, data)
-            self._seen[index] += written
-            data = data[written:]
+        with self._lock:
+            self._collect()
+            self._clear_if_asked()
+            self._check(self._seen[index] + len(data))
+            self._append({"kind": NAMES[index], "span": (self._seen[index], len(data))})
+            fd = self._fds[index]
+            while data:
+                written = os.write(fd, data)
+                self._seen[index] += written
+                data = data[written:]
 
     def display(self, entry: Entry) -> Entry:
         """Append a display, figure or error; returns the entry, which may be changed later."""
-        self._collect()
-        self._shown += sum(len(d) for d in entry.get("data", {}).values() if isinstance(d, str))
-        if self._shown > self._limit:
-            raise OutputLimitError
-        self._append(entry)
+        with self._lock:
+            self._collect()
+            self._clear_if_asked()
+            data = entry.get("data", {}).values()
+            self._shown += sum(len(part) for part in data if isinstance(part, str))
+            self._check(0)
+            self._append(entry)
         return entry
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is of the running cell, and not cleared."""
+        return any(own is entry for own in self._entries)
 
     def clear(self, *, wait: bool = False) -> None:
         """Forget the cell's output so far; with `wait` only when more comes."""
-        self._collect()
-        self._clear_next = True
-        if not wait:
-            self._entries.clear()
+        with self._lock:
+            self._collect()
+            self._clear_next = True
+            if not wait:
+                self._clear_if_asked()
 
     def take(self) -> list[Entry]:
         """The cell's outputs, text that follows on text of the same stream joined."""
-        self._collect()
-        outputs: list[Entry] = []
-        for entry in self._entries:
-            if "span" in entry:
-                index = NAMES.index(entry["kind"])
-                text = _read(self._fds[index], *entry["span"]).decode(errors="backslashreplace")
-                outputs.append({"kind": entry["kind"], "text": text})
-            else:
-                outputs.append(entry)
+        with self._lock:
+            self._collect()
+            outputs: list[Entry] = []
+            for entry in self._entries:
+                if "span" in entry:
+                    index = NAMES.index(entry["kind"])
+                    text = _read(self._fds[index], *entry["span"]).decode(errors="backslashreplace")
+                    outputs.append({"kind": entry["kind"], "text": text})
+                else:
+                    outputs.append(entry)
+            self._clear_next = True
+            self._clear_if_asked()
+            self.overflowed = False
+        return outputs
+
+    def _unlock(self) -> None:
+        # Another thread may have held it when this process was copied.
+        self._lock = threading.RLock()
+
+    def _check(self, size: int) -> None:
+        if size + self._shown > self._limit:
+            self.overflowed = True
+            raise OutputLimitError
+
+    def _clear_if_asked(self) -> None:
+        """Drop the entries and the text behind them, so that it does not count as output."""
+        if not self._clear_next or os.getpid() != self._process:
+            return
         for fd in self._fds:
             os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
         self._seen, self._entries, self._shown = [0, 0], [], 0
         self._clear_next = False
-        return outputs
 
     def _collect(self) -> None:
         """Take note of what came past Python since the last look."""
@@ -115,14 +152,14 @@ class Capture:
         for index, fd in enumerate(self._fds):
             size = os.fstat(fd).st_size
             if size > self._seen[index]:
+                if self._clear_next:
+                    self._entries.clear()
+                    self._clear_next = False
                 span = (self._seen[index], size - self._seen[index])
                 self._append({"kind": NAMES[index], "span": span})
                 self._seen[index] = size
 
     def _append(self, entry: Entry) -> None:
-        if self._clear_next:
-            self._entries.clear()
-            self._clear_next = False
         if "span" in entry and self._entries and self._entries[-1]["kind"] == entry["kind"]:
             # Text that follows on text of the same stream lies next to it in the file.
             start, length = self._entries[-1]["span"]
@@ -135,12 +172,19 @@ def _read(fd: int, start: int, length: int) -> bytes:
     if hasattr(os, "pread"):
         return os.pread(fd, length, start)
     os.lseek(fd, start, os.SEEK_SET)
-    return os.read(fd, length)
+    data = os.read(fd, length)
+    os.lseek(fd, 0, os.SEEK_END)
+    return data
 
 
 def _c_flush() -> Callable[[], object]:
-    """The function that flushes C's own streams."""
+    """The function that flushes C's own streams, which are made to write line by line."""
     library = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
+    with contextlib.suppress(ValueError):
+        # Else what C prints would come after the output of a process that it then starts.
+        name = "__stdoutp" if sys.platform == "darwin" else "stdout"
+        stream = ctypes.c_void_p.in_dll(library, name)
+        library.setvbuf(stream, None, _LINES, ctypes.c_size_t(1 << 12))
     flush = library.fflush
     return lambda: flush(None)
 

@@ -17,8 +17,8 @@ import signal
 import struct
 import sys
 import time
-from pathlib import Path
-from typing import Any
+import weakref
+from typing import Any, cast
 
 from site_builder.execution.child import protocol
 from site_builder.execution.child.protocol import Message
@@ -27,7 +27,7 @@ from site_builder.execution.child.streams import Capture, memory_file
 
 TICK = 0.005  # seconds between two looks at the clock and the size of the output
 GRACE = 1.0  # seconds between the interrupt and the kill
-TAIL = 2000  # bytes of the last output in the report
+TAIL = 20_000  # bytes of the last output in the report; a crash in many threads tells a lot
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -42,9 +42,13 @@ def supervise(job: Message, events: int) -> None:
     with contextlib.suppress(OSError):
         os.setsid()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    ours = os.getpid()
     pid = os.fork()
     if pid == 0:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != ours:
+            os._exit(1)  # it was gone before we asked to go with it
+        os.setpgid(0, 0)
         code = 1
         try:
             _run(job, events, fds, state)
@@ -88,10 +92,11 @@ class _State:
 
 
 class _Verdict:
-    """Why the supervisor stopped the post: empty if it did not."""
+    """Why the supervisor stopped the post, and in which cell: empty and 0 if it did not."""
 
     def __init__(self) -> None:
         self.stopped = ""
+        self.number = 0
 
     def abandon(self) -> None:
         """The builder has no more use for the post."""
@@ -100,17 +105,13 @@ class _Verdict:
 
 def _run(job: Message, events: int, fds: tuple[int, int], state: _State) -> None:
     """In the post's own process: run its cells."""
-    import faulthandler
-
-    limits = job["limits"]
-    _limit_memory(limits["memory"])
-    os.environ.update(job["environment"])
-    os.chdir(job["folder"])
-    capture = Capture(fds, limits["output"])
-    faulthandler.enable(file=2)
-    if hasattr(os, "fork"):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        _settle(job)
+    except Exception as error:
+        described = {"name": type(error).__name__, "message": str(error), "text": "", "frames": []}
+        protocol.send(events, {"event": "failed", "number": 0, "outputs": [], "error": described})
+        return
+    capture = Capture(fds, job["limits"]["output"])
     copies = _CopyWatch(state)
 
     def emit(message: Message) -> None:
@@ -128,6 +129,24 @@ def _run(job: Message, events: int, fds: tuple[int, int], state: _State) -> None
 
     run_post(job, capture, emit, enter_cell, leave_cell)
     copies.end_if_copy()
+    # What a process does at its end would wait for threads and pools; temporary folders go.
+    with contextlib.suppress(Exception):
+        cast(Any, weakref.finalize)._exitfunc()
+
+
+def _settle(job: Message) -> None:
+    """Make this process one for posts."""
+    import faulthandler
+
+    _limit_memory(job["limits"]["memory"])
+    os.chdir(job["folder"])
+    faulthandler.enable(file=2)
+    if hasattr(os, "fork"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # A post leaves no compiled files beside its modules.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
 class _CopyWatch:
@@ -154,7 +173,7 @@ class _CopyWatch:
 
     def wait_for_copies(self) -> None:
         """After a cell that forked and left children: let them show whether they are copies."""
-        if not self._forked:
+        if not self._forked or not hasattr(os, "waitid"):
             return
         self._forked = False
         end = time.monotonic() + self.PATIENCE
@@ -194,13 +213,14 @@ def _watch(
         if done:
             return status
         now = time.monotonic()
-        cell_deadline = state.read()[1]
+        number, cell_deadline, _ = state.read()
+        verdict.number = verdict.number if verdict.stopped else number
         if verdict.stopped == "abandoned" or any(fd == events for fd, _ in ready):
             verdict.abandon()
         elif max(os.fstat(fd).st_size for fd in fds) > limits["output"]:
             verdict.stopped = "output"
-        elif interrupted and now > interrupted + GRACE:
-            pass  # it has had its chance
+        elif interrupted and (now > interrupted + GRACE or number != verdict.number):
+            pass  # it has had its chance; a cell that went on as if nothing was has used it
         elif not interrupted and (now > deadline or 0 < cell_deadline < now):
             verdict.stopped = "post time" if now > deadline else "time"
             interrupted = now
@@ -218,22 +238,37 @@ def _sweep(pid: int) -> int:
 
     Orphans come to this process, as it is their subreaper; killing one may bring up its children.
     """
-    with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
     swept: set[int] = set()
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
     while True:
-        alive = [int(child) for child in children.read_text().split()] if children.exists() else []
+        _reap()  # what has ended by itself was not left running
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        alive = _children()
         for child in alive:
             swept.add(child)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         try:
-            reaped, _ = os.waitpid(-1, 0 if alive else os.WNOHANG)
+            os.waitpid(-1, 0 if alive else os.WNOHANG)
         except ChildProcessError:
             return len(swept)
-        if not reaped and not alive:
+        if not alive:
             return len(swept)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _children() -> list[int]:
+    """The processes below this one; none where the system does not tell."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:  # noqa: PTH123
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
 
 
 def _exited(
@@ -242,7 +277,7 @@ def _exited(
     number, _, forked_in = state.read()
     return {
         "event": "exited",
-        "number": number,
+        "number": verdict.number if verdict.stopped else number,
         "signal": os.WTERMSIG(status) if _signalled(status) else 0,
         "code": 0 if _signalled(status) else status >> 8,
         "stopped": verdict.stopped,

@@ -12,12 +12,16 @@ import importlib
 import io
 import json
 import os
+import pprint
+import random
 import signal
 import socket
 from pathlib import Path
 
 from site_builder.execution.child import protocol
 from site_builder.execution.child.supervisor import supervise
+
+EARLY = (pprint, random)  # not to be imported by each post
 
 
 def serve(control: socket.socket) -> None:
@@ -52,6 +56,7 @@ def _preload(name: str) -> None:
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
         # A post that imports it will report what is wrong with it.
         importlib.import_module(name)
+        importlib.import_module("importlib.metadata")  # of which a post's versions are asked
         if name == "matplotlib.pyplot":
             _draw_once()
     gc.collect()

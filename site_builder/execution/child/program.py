@@ -1,0 +1,93 @@
+"""The cells of a post as one program: one namespace, one event loop, the post's line numbers.
+
+In: a cell's code and its first line in the post. Out: the value of its last expression.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import sys
+import time
+import types
+from collections.abc import Sequence
+from typing import Any
+
+COROUTINE = 0x80  # inspect.CO_COROUTINE; `inspect` is slow to import
+
+
+class Program:
+    """The cells of a post as one program: a namespace, future statements, a loop of events."""
+
+    def __init__(self, name: str, namespace: dict[str, Any]) -> None:
+        self._name = name
+        self._namespace = namespace
+        self._futures = 0
+        self._loop: Any = None
+
+    def run(self, code: str, line: int) -> object:
+        """Run a cell; the value of its last expression unless a semicolon follows."""
+        tree = compile(
+            "\n" * (line - 1) + code,
+            self._name,
+            "exec",
+            flags=ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self._futures,
+            dont_inherit=True,
+        )
+        assert isinstance(tree, ast.Module)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        parts = [self._compiled(tree, "exec")]
+        if isinstance(last, ast.Expr):
+            parts.append(self._compiled(ast.Expression(last.value), "eval"))
+        value = self._evaluate(parts)
+        return None if last is None or _is_hushed(code, last, line) else value
+
+    def run_timed(self, code: str, line: int) -> object:
+        """The same for a cell with `%%time`."""
+        wall, processor = time.perf_counter(), time.process_time()
+        try:
+            return self.run(code, line)
+        finally:
+            used, passed = time.process_time() - processor, time.perf_counter() - wall
+            sys.stdout.write(f"CPU times: total: {_duration(used)}\n")
+            sys.stdout.write(f"Wall time: {_duration(passed)}\n")
+
+    def _compiled(self, tree: ast.Module | ast.Expression, mode: str) -> types.CodeType:
+        # Not the future statements of this file: those of the post.
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self._futures
+        code: types.CodeType = compile(tree, self._name, mode, flags=flags, dont_inherit=True)
+        self._futures |= code.co_flags & __future__.annotations.compiler_flag
+        return code
+
+    def _evaluate(self, parts: Sequence[types.CodeType]) -> object:
+        """The value of the last part; a cell that awaits anything runs in the loop as a whole."""
+        value: object = None
+        if not any(part.co_flags & COROUTINE for part in parts):
+            for part in parts:
+                value = eval(part, self._namespace)
+            return value
+        import asyncio
+
+        async def run() -> object:
+            value: Any = None
+            for part in parts:
+                value = eval(part, self._namespace)
+                if part.co_flags & COROUTINE:
+                    value = await value
+            return value
+
+        self._loop = self._loop or asyncio.Runner()
+        return self._loop.run(run())
+
+
+def _is_hushed(code: str, last: ast.stmt, line: int) -> bool:
+    """Whether a semicolon follows the last expression."""
+    end = code.split("\n")[(last.end_lineno or line) - line].encode()
+    return end[last.end_col_offset or 0 :].lstrip().startswith(b";")
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.0f} ns"

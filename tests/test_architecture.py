@@ -1,0 +1,145 @@
+"""The layers hold: what each module imports is read from its text and compared with the design."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "site_builder"
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
+STAGES = ("content", "execution", "rendering", "assembly", "publishing")
+
+# What each part may import of this package, besides itself.
+ALLOWED = {
+    "errors": (),
+    "schema": ("errors",),
+    "config": ("errors", "schema"),
+    "model": ("errors",),
+    "maths": (),
+    "content": ("errors", "schema", "config", "model", "maths"),
+    "execution": ("errors", "schema", "config", "model"),
+    "rendering": ("errors", "config", "model", "maths", "content"),
+    "assembly": ("errors", "config", "model", "maths", "content", "rendering"),
+    "publishing": ("errors", "model"),
+    "workers": ("errors",),
+    "progress": ("execution",),
+    "build": ("errors", "config", "model", "workers", *STAGES),
+    "cli": ("errors", "config", "build", "progress", "publishing"),
+    "__main__": ("cli",),
+    "__init__": (),
+}
+STAGE_FUNCTIONS = {
+    "site_builder.content.read": {"read_sources"},
+    "site_builder.content.parse": {"parse"},
+    "site_builder.execution.engine": {"execute"},
+    "site_builder.rendering.render": {"render"},
+    "site_builder.assembly.assemble": {"assemble"},
+    "site_builder.publishing.write": {"write"},
+}
+
+
+def tree_of(module: str) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+
+def imports(module: str) -> Iterator[tuple[str, str, bool]]:
+    """What a module imports: the module named, the name taken of it, and whether it is late."""
+    tree = tree_of(module)
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "", id(node) not in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module}:{node.lineno}: a relative import"
+            for alias in node.names:
+                yield node.module or "", alias.name, id(node) not in top
+
+
+def part(name: str) -> str:
+    """`site_builder.content.read` and `site_builder/content/read.py` are of the part content."""
+    parts = name.removesuffix(".py").replace("/", ".").split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imported_parts(module: str) -> set[str]:
+    found = set()
+    for name, taken, _ in imports(module):
+        if name == "site_builder" and (PACKAGE / f"{taken}.py").exists():
+            found.add(taken)
+        elif name.startswith("site_builder."):
+            found.add(part(name))
+    return found
+
+
+def test_every_part_has_its_layer() -> None:
+    assert {part(module) for module in MODULES} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module: str) -> None:
+    here = part(module)
+    assert imported_parts(module) - {here} <= set(ALLOWED[here])
+
+
+def test_the_layers_have_an_order() -> None:
+    """No part is allowed one that is allowed it, over whatever detour."""
+    done: set[str] = set()
+    while waiting := set(ALLOWED) - done:
+        free = {name for name in waiting if set(ALLOWED[name]) <= done}
+        assert free, f"in a circle: {sorted(waiting)}"
+        done |= free
+
+
+# Only where a post needs them; traitlets is how IPython is configured.
+LATE = {"IPython", "jupyter_client", "matplotlib", "nbclient", "nbformat", "traitlets"}
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m.startswith("site_builder/execution/child")]
+)
+def test_what_runs_in_the_post_s_process_imports_the_standard_library(module: str) -> None:
+    for name, _, late in imports(module):
+        root = name.partition(".")[0]
+        ours = name.startswith("site_builder.execution.child")
+        assert ours or root in sys.stdlib_module_names or (late and root in LATE), name
+
+
+def test_only_the_pipeline_joins_the_stages() -> None:
+    joined = {
+        (module, taken)
+        for module in MODULES
+        for name, taken, _ in imports(module)
+        if taken in STAGE_FUNCTIONS.get(name, ())
+    }
+    functions = {name for names in STAGE_FUNCTIONS.values() for name in names}
+    assert joined == {("site_builder/build.py", name) for name in functions}
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = {
+        module
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id == "print")
+            or ast.unparse(node.func) in ("sys.stdout.write", "sys.stderr.write")
+        )
+        and not module.startswith("site_builder/execution/child")  # whose output is the post's
+    }
+    assert printing <= {"site_builder/cli.py", "site_builder/progress.py"}
+    assert "site_builder/cli.py" in printing
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short_and_says_what_it_is_for(module: str) -> None:
+    text = (ROOT / module).read_text(encoding="utf-8")
+    assert text.count("\n") <= 320
+    assert ast.get_docstring(ast.parse(text))
+    assert "utils" not in module
+    assert "helpers" not in module

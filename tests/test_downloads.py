@@ -1,0 +1,140 @@
+"""What readers take away: a notebook with its outputs, and a script that gives the same numbers."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import Served
+from made_pages import make_site
+from selectolax.lexbor import LexborHTMLParser
+
+from site_builder.content.parse import parse
+from site_builder.execution.engine import nothing_to_run
+from site_builder.model import Environment, ExecutedPost, Execution, Output, Source
+from site_builder.rendering.downloads import downloads
+
+RUN = ["reinventing-the-wheel", "generalisation-problem", "xor-keras", "softmax-derivative"]
+RUN += ["deep-learning-dead-end", "headlines-and-real-problems", "autonomous-weapons"]
+
+POST = """\
+---
+title: A post
+date: 2020-05-17
+---
+
+Some *text*.
+
+```python
+#| fig-alt: ""
+x = 1
+print(x)
+```
+
+```python
+%time x
+```
+
+```python
+#| eval: false
+never()
+```
+
+The end.
+"""
+OUTPUTS = (
+    (
+        Output("stdout", "1\n2\n"),
+        Output("stderr", "careful\n"),
+        Output("figure", data={"image/svg+xml": "<svg>\n</svg>", "image/png": "aGk="}),
+        Output("display", data={"text/plain": "1", "application/json": {"a": [1]}}),
+    ),
+    (Output("error", "E: no\n", metadata={"name": "E", "message": "no"}),),
+    (),
+)
+
+
+def made() -> dict[str, str]:
+    post = parse(make_site(Path("/nowhere")), Source("posts/a.md", POST))
+    execution = Execution(OUTPUTS, 0.1, Environment("3.13.0", (), 0))
+    return {f.path: f.content.decode() for f in downloads(ExecutedPost(post, execution))}
+
+
+def test_the_notebook_has_the_text_the_cells_and_their_outputs() -> None:
+    notebook = nbformat.reads(made()["a.ipynb"], as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.cell_type for cell in notebook.cells] == [
+        "markdown",
+        "markdown",
+        "code",
+        "code",
+        "code",
+        "markdown",
+    ]
+    assert notebook.cells[0].source == "# A post"
+    assert notebook.cells[2].source == "x = 1\nprint(x)"
+    stdout, stderr, figure, value = notebook.cells[2].outputs
+    assert (stdout.name, stdout.text) == ("stdout", "1\n2\n")
+    assert (stderr.name, stderr.text) == ("stderr", "careful\n")
+    assert figure.data["image/svg+xml"] == "<svg>\n</svg>"
+    assert value.data["application/json"] == {"a": [1]}
+    assert notebook.cells[3].outputs[0].ename == "E"
+    assert notebook.cells[4].execution_count is None
+
+
+def test_the_script_runs_what_ran_and_comments_the_rest() -> None:
+    script = made()["a.py"]
+    ast.parse(script)
+    assert "\nx = 1\nprint(x)\n" in script
+    assert "\n# %time x\n" in script
+    assert "\n# never()\n" in script
+    assert "# %% [markdown]\n# Some *text*.\n" in script
+
+
+def test_a_post_without_cells_that_run_has_no_downloads() -> None:
+    post = parse(make_site(Path("/nowhere")), Source("posts/a.md", POST.partition("```")[0]))
+    assert downloads(ExecutedPost(post, nothing_to_run(post))) == ()
+
+
+@pytest.mark.parametrize("slug", RUN)
+def test_notebooks_of_the_blog_are_valid_and_have_what_the_page_shows(
+    blog: Served, slug: str
+) -> None:
+    notebook = nbformat.reads(blog.text(f"{slug}/{slug}.ipynb"), as_version=4)
+    nbformat.validate(notebook)
+    printed = [
+        output.text.rstrip("\n")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stdout"
+    ]
+    page = LexborHTMLParser(blog.text(f"{slug}/index.html"))
+    assert [pre.text() for pre in page.css("pre.stdout")] == printed
+    assert printed
+
+
+@pytest.mark.parametrize("slug", ["reinventing-the-wheel", "softmax-derivative"])
+def test_a_script_of_the_blog_prints_the_numbers_of_its_page(
+    blog: Served, slug: str, tmp_path: Path
+) -> None:
+    run = subprocess.run(
+        [sys.executable, blog.folder / slug / f"{slug}.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"MPLBACKEND": "agg", "MPLCONFIGDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    page = LexborHTMLParser(blog.text(f"{slug}/index.html"))
+    outputs = [pre.text() for pre in page.css("pre.stdout")]
+    printed = run.stdout
+    for output in outputs:
+        assert output in printed
+        printed = printed.partition(output)[2]
+    assert len(outputs) > 2

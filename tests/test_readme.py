@@ -1,0 +1,80 @@
+"""The README's tables name every setting, key and option, and none that there is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from site_builder import cli
+from site_builder.config import Execution, Figures, Math, Settings
+from site_builder.model import CellOptions, FrontMatter
+from site_builder.schema import keys
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def table(*header: str) -> list[str]:
+    """What the first column of a table names: the text of its code spans."""
+    start = README.index(f"| {' | '.join(header)} |\n")
+    rows = README[start:].partition("\n\n")[0].splitlines()[2:]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+
+
+def settings() -> Iterator[str]:
+    tables: dict[str, type] = {"execution": Execution, "figures": Figures, "math": Math}
+    for name in keys(Settings):
+        if name in tables:
+            yield from (f"{name}.{key}" for key in keys(tables[name]))
+        else:
+            yield name
+
+
+def test_every_table_of_settings_is_looked_at() -> None:
+    nested = {f.name for f in dataclasses.fields(Settings) if f.name not in set(settings())}
+    assert nested == {name.partition(".")[0] for name in settings() if "." in name}
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (("setting", "default", "what it says"), list(settings())),
+        (("key", "what it says"), list(keys(FrontMatter))),
+        (("option", "what it does", "default"), list(keys(CellOptions, dashes=True))),
+    ],
+    ids=["settings", "front matter", "cells"],
+)
+def test_a_table_names_all_that_can_be_written(header: tuple[str, ...], names: list[str]) -> None:
+    assert sorted(table(*header)) == sorted(names)
+
+
+def test_the_commands_are_named() -> None:
+    _, commands = cli._parser()
+    assert table("command", "what it does") == [f"site-builder {name}" for name in commands]
+
+
+def test_the_options_of_the_command_line_are_named() -> None:
+    parser, commands = cli._parser()
+    texts = [parser.format_help(), *(command.format_help() for command in commands.values())]
+    known = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*|(?<!\S)-[A-Za-z]\b", "\n".join(texts)))
+    named = [word.split()[0] for word in table("option", "meaning")]
+    assert sorted(named) == sorted(known)
+
+
+@pytest.mark.parametrize(
+    ("cls", "prefix"),
+    [(Settings, ""), (Execution, "execution."), (Figures, "figures.")],
+    ids=["site", "execution", "figures"],
+)
+def test_the_defaults_are_those_of_the_code(cls: type, prefix: str) -> None:
+    start = README.index("| setting | default | what it says |\n")
+    rows = README[start:].partition("\n\n")[0].splitlines()[2:]
+    named = {row.split("`")[1]: row.split(" | ")[1].strip("|` ") for row in rows}
+    for name, field in keys(cls).items():
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            assert float(named[prefix + name].split()[0]) == field.default, name
+        elif isinstance(field.default, str) and field.default:
+            assert named[prefix + name].strip('"') == field.default, name
