@@ -21,7 +21,7 @@ check: $(VENV)/test.done
 	$(BIN)/mypy
 
 bench: $(VENV)/test.done
-	$(BIN)/python -m tests.benchmark
+	$(BIN)/python tests/benchmark
 
 # Versions anew, for all Pythons that are supported; needs `pip install uv`.
 lock:

@@ -160,7 +160,8 @@ def test_an_aside_is_shown_whole_and_fits_any_page(tmp_path: Path) -> None:
     )
     assert shown in files["index.html"]
     assert body in files["rain/index.html"]
-    assert "<h1>17 May 2020</h1>" in files["rain/index.html"]
+    title = '<h1><time datetime="2020-05-17">17 May 2020</time></h1>'
+    assert title in files["rain/index.html"]
 
 
 def test_two_posts_of_one_address(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ Some *text*.
 
 ```python
 #| fig-alt: ""
-x = 1
+x = (1
+  % 2)
 print(x)
 ```
 
@@ -76,7 +77,7 @@ def test_the_notebook_has_the_text_the_cells_and_their_outputs() -> None:
         "markdown",
     ]
     assert notebook.cells[0].source == "# A post"
-    assert notebook.cells[2].source == "x = 1\nprint(x)"
+    assert notebook.cells[2].source == "x = (1\n  % 2)\nprint(x)"
     stdout, stderr, figure, value = notebook.cells[2].outputs
     assert (stdout.name, stdout.text) == ("stdout", "1\n2\n")
     assert (stderr.name, stderr.text) == ("stderr", "careful\n")
@@ -89,7 +90,7 @@ def test_the_notebook_has_the_text_the_cells_and_their_outputs() -> None:
 def test_the_script_runs_what_ran_and_comments_the_rest() -> None:
     script = made()["a.py"]
     ast.parse(script)
-    assert "\nx = 1\nprint(x)\n" in script
+    assert "\nx = (1\n  % 2)\nprint(x)\n" in script
     assert "\n# %time x\n" in script
     assert "\n# never()\n" in script
     assert "# %% [markdown]\n# Some *text*.\n" in script

@@ -8,6 +8,7 @@ Both are made of the post alone, so the same run gives the same bytes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,7 @@ def downloads(executed: ExecutedPost) -> tuple[SiteFile, ...]:
     parts = list(_parts(executed))
     notebook = _notebook(executed, parts)
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    script = _script(executed, parts)
+    script = _script(parts)
     return (
         SiteFile(f"{post.slug}.ipynb", text.encode()),
         SiteFile(f"{post.slug}.py", script.encode()),
@@ -110,7 +111,11 @@ def _is_text(mime: str, value: object) -> bool:
     return isinstance(value, str) and (mime.startswith("text/") or mime == "image/svg+xml")
 
 
-def _script(executed: ExecutedPost, parts: list[Part]) -> str:
+# What only IPython understands: `%time`, `%%bash`, `!ls`; not a remainder that begins a line.
+_MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z]|!)", re.MULTILINE)
+
+
+def _script(parts: list[Part]) -> str:
     blocks = []
     for part in parts:
         if isinstance(part, str):
@@ -118,11 +123,7 @@ def _script(executed: ExecutedPost, parts: list[Part]) -> str:
             blocks.append("\n".join(["# %% [markdown]", *lines]))
         else:
             code = part.code.rstrip("\n")
-            if not part.options.eval or (executed.post.source.text and _is_magic(code)):
+            if not part.options.eval or _MAGIC.search(code):
                 code = "\n".join(f"# {line}".rstrip() for line in code.split("\n"))
             blocks.append(f"# %%\n{code}")
     return "\n\n".join(blocks) + "\n"
-
-
-def _is_magic(code: str) -> bool:
-    return any(line.lstrip().startswith(("%", "!")) for line in code.split("\n"))

@@ -17,7 +17,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+
+from sites import FIGURE, TRIVIAL, executing_site, prose_site
 
 from site_builder import config
 from site_builder.content.parse import parse
@@ -25,7 +28,6 @@ from site_builder.content.read import read_sources
 from site_builder.execution.engine import execute
 from site_builder.execution.processes import post_environment
 from site_builder.model import Post
-from tests.benchmark.sites import FIGURE, TRIVIAL, executing_site, prose_site
 
 ROOT = Path(__file__).parents[2]
 RUNS = 5
@@ -51,8 +53,8 @@ def _overheads(folder: Path) -> list[str]:
         posts = [parse(site, source) for source in read_sources(site)[0]]
         for path, fork in (("zygote", True), ("spawn", False)):
             count = POSTS if fork else POSTS // 4
-            many = _median(lambda p=posts, f=fork, n=count: _execute(site, p[: n + 1], f))
-            one = _median(lambda p=posts, f=fork: _execute(site, p[:1], f))
+            many = _median(partial(_execute, site, posts[: count + 1], fork))
+            one = _median(partial(_execute, site, posts[:1], fork))
             rows.append(f"| {name}, {path} | {1000 * (many - one) / count:.1f} ms |")
     return rows
 
@@ -71,7 +73,7 @@ def _prose(folder: Path) -> list[str]:
         for _ in range(RUNS):
             shutil.rmtree(root / "public", ignore_errors=True)
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            walls.append(_timed(lambda j=jobs: _build(root, root / "public", jobs=j)))
+            walls.append(_timed(partial(_build, root, root / "public", jobs=jobs)))
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             processor.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         wall, used = statistics.median(walls), statistics.median(processor)
@@ -85,8 +87,8 @@ def _blog(folder: Path) -> list[str]:
     scripts = _scripts(folder / "scripts")
     pairs = []
     for number in range(3):
-        built = _timed(lambda n=number: _build(ROOT, folder / f"blog-{n}", jobs=2))
-        pairs.append((built, _timed(lambda: _run(scripts))))
+        built = _timed(partial(_build, ROOT, folder / f"blog-{number}", jobs=2))
+        pairs.append((built, _timed(partial(_run, scripts))))
     built = statistics.median(pair[0] for pair in pairs)
     plain = statistics.median(pair[1] for pair in pairs)
     ratio = statistics.median(a / b for a, b in pairs)

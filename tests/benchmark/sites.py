@@ -36,7 +36,7 @@ FIGURE = (
 
 
 def prose_site(folder: Path, posts: int) -> Path:
-    """A site of posts that execute nothing: 600 words, 2 code blocks, a table, 7 formulas, 4 tags."""
+    """A site of prose: 600 words, 2 code blocks, a table, 7 formulas and 4 tags a post."""
     draw = random.Random(0)
     _settings(folder)
     for number in range(posts):

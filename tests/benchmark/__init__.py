@@ -1,1 +1,0 @@
-"""Measurements, not tests: nothing here passes or fails. Run `make bench`."""
