@@ -222,7 +222,7 @@ def test_large_outputs_come_through_whole(tmp_path: Path) -> None:
 
 def test_messages_survive_being_cut_into_pieces() -> None:
     read, write = os.pipe()
-    messages = [{"a": "x" * 300}, {"b": [1, "é\n"]}]
+    messages: list[protocol.Message] = [{"a": "x" * 300}, {"b": [1, "é\n"]}]
     for message in messages:
         protocol.send(write, message)
     os.write(write, b'{"unfinished": \n')

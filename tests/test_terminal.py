@@ -29,14 +29,23 @@ from site_builder.rendering.terminal import terminal_html, terminal_text
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]0;title\x07text", "text"),
         ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\", "link"),
-        ("\x1b[?25lhidden cursor\x1b[?25h", "hidden cursor"),
         ("bell\x07", "bell"),
-        ("\x1b(Btext", "text"),
-        ("cut \x1b[", "cut"),
         ("世界\r你", "你界"),
     ],
 )
 def test_control_characters_act(written: str, shown: str) -> None:
+    assert terminal_text(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("\x1b[?25lhidden cursor\x1b[?25h", "hidden cursor"),
+        ("\x1b(Btext", "text"),
+        ("cut \x1b[", "cut"),
+    ],
+)
+def test_sequences_that_show_nothing_are_left_out(written: str, shown: str) -> None:
     assert terminal_text(written) == shown
 
 
@@ -77,4 +86,4 @@ def test_text_and_html_agree_on_what_is_shown() -> None:
     html = terminal_html(text)
     for tag in ('<span class="ansi-bold">', "</span>"):
         html = html.replace(tag, "")
-    assert html == terminal_text(text) == "uprtB\nBold\n" or html == terminal_text(text)
+    assert html == terminal_text(text) == "upart\nBold\n"

@@ -27,19 +27,10 @@ def render(site: Site, executed: ExecutedPost) -> Page:
     post = executed.post
     front = post.front_matter
     draft = _draft(site, executed, feed=False)
-    block = (1, max(1, body_line(post.source) - 1))
-    draft.lines = block
+    draft.lines = _front_lines(executed)
     title_html = inline_html(draft, front.title)
     body = body_html(draft, post.tokens)
-    lead = _lead(post.tokens)
-    if front.summary:
-        (token,) = make_parser().parseInline(front.summary)
-        lead = token.children or []
-        # Shown without links and notes, and without a word of what is wrong: so looked at here.
-        checked = _draft(site, executed, feed=False)
-        checked.lines = block
-        inline_html(checked, front.summary)
-        draft.problems += checked.problems
+    lead = _summary(site, executed, draft)
     summary_html = shown_inline(draft, lead)
     if draft.problems:
         raise ContentError(draft.problems)
@@ -80,6 +71,25 @@ def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
         dark_figures=site.settings.figures.dark == "auto",
         feed=feed,
     )
+
+
+def _front_lines(executed: ExecutedPost) -> tuple[int, int]:
+    """First and last line of the front matter, where what it says wrong is reported."""
+    return 1, max(1, body_line(executed.post.source) - 1)
+
+
+def _summary(site: Site, executed: ExecutedPost, draft: Draft) -> Sequence[Token]:
+    """The inline tokens of the author's summary, or of the first paragraph."""
+    summary = executed.post.front_matter.summary
+    if not summary:
+        return _lead(executed.post.tokens)
+    # Shown without links and notes, and without a word of what is wrong: so looked at here.
+    checked = _draft(site, executed, feed=False)
+    checked.lines = _front_lines(executed)
+    inline_html(checked, summary)
+    draft.problems += checked.problems
+    (token,) = make_parser().parseInline(summary)
+    return token.children or []
 
 
 def _plain(text: str) -> str:

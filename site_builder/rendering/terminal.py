@@ -17,8 +17,8 @@ from itertools import groupby
 _CONTROL = re.compile(r"[\r\b\x1b\x07]")
 _PARTS = re.compile(
     r"(?P<text>[^\r\n\b\x1b\x07]+)|(?P<sign>[\r\n\b])"
-    r"|\x1b\[(?P<arguments>[\d;:]*)(?P<command>[A-Za-z])"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]]|[\x1b\x07]"
+    r"|\x1b\[(?P<arguments>[0-?]*)[ -/]*(?:(?P<command>[@-~])|\Z)"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b[ -/]*[0-~]|[\x1b\x07]"
 )
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _STYLES = {1: "bold", 2: "dim", 3: "italic", 4: "underline"}
@@ -61,8 +61,9 @@ class _Screen:
                 self._write(part["text"])
             elif part["sign"]:
                 self._move(part["sign"])
-            elif part["command"]:
-                numbers = [int(n or 0) for n in re.split("[;:]", part["arguments"] or "")]
+            elif part["command"] and not part["arguments"].startswith(tuple("<=>?")):
+                # Those that begin so are private to one make of terminal.
+                numbers = [int(n or 0) for n in re.split("[;:]", part["arguments"])]
                 self._obey(part["command"], numbers)
         return self._lines
 

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import mmap
 import os
 import select
 import signal
-import struct
 import sys
 import time
 import weakref
 from typing import Any, cast
 
 from site_builder.execution.child import protocol
+from site_builder.execution.child.copies import CopyWatch, State
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.runner import run_post
 from site_builder.execution.child.streams import Capture, memory_file
@@ -34,7 +33,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 def supervise(job: Message, events: int) -> None:
     """Run the job's post and send its events, `exited` at last."""
     fds = (memory_file("stdout"), memory_file("stderr"))
-    state = _State()
+    state = State()
     if not hasattr(os, "fork"):
         _run(job, events, fds, state)
         protocol.send(events, _exited(0, _Verdict(), 0, state, fds))
@@ -67,30 +66,6 @@ def supervise(job: Message, events: int) -> None:
         protocol.send(events, _exited(status, verdict, leftovers, state, fds))
 
 
-class _State:
-    """A page of memory that the post and its supervisor share: whose time runs."""
-
-    # number of the running cell, its deadline, number of the first cell whose copy ran on
-    _LAYOUT = struct.Struct("idi")
-
-    def __init__(self) -> None:
-        self._page = mmap.mmap(-1, self._LAYOUT.size)
-
-    def enter(self, number: int, deadline: float) -> None:
-        """Cell `number` begins; a deadline of 0 is none."""
-        self._LAYOUT.pack_into(self._page, 0, number, deadline, self.read()[2])
-
-    def note_copy(self, forked_in: int) -> None:
-        """A copy of the process ran on past the end of the cell that forked."""
-        number, deadline, first = self.read()
-        self._LAYOUT.pack_into(self._page, 0, number, deadline, first or forked_in)
-
-    def read(self) -> tuple[int, float, int]:
-        """All three."""
-        number, deadline, forked_in = self._LAYOUT.unpack_from(self._page)
-        return number, deadline, forked_in
-
-
 class _Verdict:
     """Why the supervisor stopped the post, and in which cell: empty and 0 if it did not."""
 
@@ -103,7 +78,7 @@ class _Verdict:
         self.stopped = "abandoned"
 
 
-def _run(job: Message, events: int, fds: tuple[int, int], state: _State) -> None:
+def _run(job: Message, events: int, fds: tuple[int, int], state: State) -> None:
     """In the post's own process: run its cells."""
     try:
         _settle(job)
@@ -112,7 +87,7 @@ def _run(job: Message, events: int, fds: tuple[int, int], state: _State) -> None
         protocol.send(events, {"event": "failed", "number": 0, "outputs": [], "error": described})
         return
     capture = Capture(fds, job["limits"]["output"])
-    copies = _CopyWatch(state)
+    copies = CopyWatch(state)
 
     def emit(message: Message) -> None:
         copies.end_if_copy()
@@ -149,42 +124,6 @@ def _settle(job: Message) -> None:
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
-class _CopyWatch:
-    """Sees to it that a copy of the post, made by `os.fork` in a cell, ends with that cell."""
-
-    PATIENCE = 0.2  # seconds that a copy is given to come to the end of its cell
-
-    def __init__(self, state: _State) -> None:
-        self.number = 0
-        self._state = state
-        self._post = os.getpid()
-        self._forked = False
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_parent=self._note_fork)
-
-    def _note_fork(self) -> None:
-        self._forked = True
-
-    def end_if_copy(self) -> None:
-        """End this process if it is not the post's own."""
-        if os.getpid() != self._post:
-            self._state.note_copy(self.number)
-            os._exit(0)
-
-    def wait_for_copies(self) -> None:
-        """After a cell that forked and left children: let them show whether they are copies."""
-        if not self._forked or not hasattr(os, "waitid"):
-            return
-        self._forked = False
-        end = time.monotonic() + self.PATIENCE
-        while time.monotonic() < end and not self._state.read()[2]:
-            try:
-                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
-                return
-            time.sleep(0.002)
-
-
 def _limit_memory(size: int) -> None:
     """Limit what the process may allocate, in bytes; address space alone costs nothing."""
     try:
@@ -197,7 +136,7 @@ def _limit_memory(size: int) -> None:
 
 
 def _watch(
-    pid: int, events: int, fds: tuple[int, int], state: _State, limits: Message, verdict: _Verdict
+    pid: int, events: int, fds: tuple[int, int], state: State, limits: Message, verdict: _Verdict
 ) -> int:
     """Wait for the post's process and stop it where it must be; its wait status."""
     deadline = time.monotonic() + limits["post_timeout"]
@@ -272,7 +211,7 @@ def _children() -> list[int]:
 
 
 def _exited(
-    status: int, verdict: _Verdict, leftovers: int, state: _State, fds: tuple[int, int]
+    status: int, verdict: _Verdict, leftovers: int, state: State, fds: tuple[int, int]
 ) -> Message:
     number, _, forked_in = state.read()
     return {
