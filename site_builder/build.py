@@ -21,7 +21,7 @@ from site_builder.content.parse import parse
 from site_builder.content.read import read_sources, read_static
 from site_builder.errors import ContentError, Problem, SiteBuilderError, UsageError
 from site_builder.execution.engine import OnProgress, Progress, execute, nothing_to_run
-from site_builder.model import ExecutedPost, Page, Post, Source
+from site_builder.model import ExecutedPost, Execution, Page, Post, Source
 from site_builder.publishing.write import WriteReport, check_output, write
 from site_builder.rendering.render import render
 from site_builder.workers import Workers
@@ -65,7 +65,8 @@ def build(
 ) -> Report:
     """Build the site. Raises ContentError or UsageError with every problem; writes nothing then."""
     began = time.monotonic()
-    now = today()
+    clock = read_clock()
+    now = clock.today
     check_output(options.output, site_root=site.root)
     sources, unreadable = read_sources(site)
     with Workers(options.jobs, tasks=len(sources)) as workers:
@@ -82,7 +83,7 @@ def build(
             )
         executing = time.monotonic() - executing
         executed = [
-            ExecutedPost(post, replace(outcome.execution, date=now))
+            ExecutedPost(post, _dated(outcome.execution, clock))
             for post in posts
             if (outcome := outcomes[post.source.path]).execution
         ]
@@ -121,7 +122,16 @@ def build(
     )
 
 
-def today() -> dt.date:
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When the build happens."""
+
+    today: dt.date
+    stopped: bool
+    """Whether the pages must not depend on the clock: then they do not say how long cells took."""
+
+
+def read_clock() -> Clock:
     """The day of the build; `SOURCE_DATE_EPOCH`, seconds since 1970, stands in for the clock.
 
     Source: https://reproducible-builds.org/specs/source-date-epoch/
@@ -129,13 +139,18 @@ def today() -> dt.date:
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
-        return dt.datetime.now(tz=dt.UTC).date()
+        return Clock(dt.datetime.now(tz=dt.UTC).date(), stopped=False)
     try:
-        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
+        return Clock(dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date(), stopped=True)
     except (ValueError, OverflowError, OSError):
         message = f"SOURCE_DATE_EPOCH should be seconds since 1970, not {epoch!r}"
         help_ = 'such as "$(git log -1 --format=%ct)", or unset it'
         raise UsageError(Problem(message, help=help_)) from None
+
+
+def _dated(execution: Execution, clock: Clock) -> Execution:
+    seconds = 0.0 if clock.stopped else execution.seconds
+    return replace(execution, date=clock.today, seconds=seconds)
 
 
 def in_order(problems: Sequence[Problem]) -> list[Problem]:
@@ -177,4 +192,4 @@ def _render(site: Site, executed: ExecutedPost) -> Page:
     return render(site, executed)
 
 
-__all__ = ["Options", "Progress", "Report", "build", "today"]
+__all__ = ["Clock", "Options", "Progress", "Report", "build", "read_clock"]

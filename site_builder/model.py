@@ -204,7 +204,7 @@ class Execution:
     outputs: tuple[tuple[Output, ...], ...]
     """The outputs of each cell, in the order of the post's cells."""
     seconds: float
-    """How long the cells took, in seconds of wall clock."""
+    """How long the cells took, in seconds of wall clock; 0 if that is not to be told."""
     environment: Environment | None
     """None if the post has no cell that runs."""
     date: dt.date | None = None

@@ -13,6 +13,7 @@ from conftest import Served
 from made_pages import make_site
 from selectolax.lexbor import LexborHTMLParser
 
+from site_builder.cli import main
 from site_builder.content.parse import parse
 from site_builder.execution.engine import nothing_to_run
 from site_builder.model import Environment, ExecutedPost, Execution, Output, Source
@@ -59,10 +60,27 @@ OUTPUTS = (
 )
 
 
+SETUP = """\
+# The page was made with Python 3.13.0, keras 3.15.1, numpy 2.4.6.
+import os
+import random
+
+os.environ['KERAS_BACKEND'] = 'jax'
+random.seed(7)
+
+import numpy
+numpy.random.seed(7)
+
+import keras
+keras.utils.set_random_seed(7)"""
+
+
 def made() -> dict[str, str]:
     post = parse(make_site(Path("/nowhere")), Source("posts/a.md", POST))
-    execution = Execution(OUTPUTS, 0.1, Environment("3.13.0", (), 0))
-    return {f.path: f.content.decode() for f in downloads(ExecutedPost(post, execution))}
+    packages = (("keras", "3.15.1"), ("numpy", "2.4.6"))
+    execution = Execution(OUTPUTS, 0.1, Environment("3.13.0", packages, 7))
+    files = downloads(ExecutedPost(post, execution), {"KERAS_BACKEND": "jax"})
+    return {file.path: file.content.decode() for file in files}
 
 
 def test_the_notebook_has_the_text_the_cells_and_their_outputs() -> None:
@@ -70,6 +88,7 @@ def test_the_notebook_has_the_text_the_cells_and_their_outputs() -> None:
     nbformat.validate(notebook)
     assert [cell.cell_type for cell in notebook.cells] == [
         "markdown",
+        "code",
         "markdown",
         "code",
         "code",
@@ -77,14 +96,16 @@ def test_the_notebook_has_the_text_the_cells_and_their_outputs() -> None:
         "markdown",
     ]
     assert notebook.cells[0].source == "# A post"
-    assert notebook.cells[2].source == "x = (1\n  % 2)\nprint(x)"
-    stdout, stderr, figure, value = notebook.cells[2].outputs
+    assert notebook.cells[1].source == SETUP
+    assert notebook.cells[1].outputs == []
+    assert notebook.cells[3].source == "x = (1\n  % 2)\nprint(x)"
+    stdout, stderr, figure, value = notebook.cells[3].outputs
     assert (stdout.name, stdout.text) == ("stdout", "1\n2\n")
     assert (stderr.name, stderr.text) == ("stderr", "careful\n")
     assert figure.data["image/svg+xml"] == "<svg>\n</svg>"
     assert value.data["application/json"] == {"a": [1]}
-    assert notebook.cells[3].outputs[0].ename == "E"
-    assert notebook.cells[4].execution_count is None
+    assert notebook.cells[4].outputs[0].ename == "E"
+    assert notebook.cells[5].execution_count is None
 
 
 def test_the_script_runs_what_ran_and_comments_the_rest() -> None:
@@ -98,7 +119,7 @@ def test_the_script_runs_what_ran_and_comments_the_rest() -> None:
 
 def test_a_post_without_cells_that_run_has_no_downloads() -> None:
     post = parse(make_site(Path("/nowhere")), Source("posts/a.md", POST.partition("```")[0]))
-    assert downloads(ExecutedPost(post, nothing_to_run(post))) == ()
+    assert downloads(ExecutedPost(post, nothing_to_run(post)), {}) == ()
 
 
 @pytest.mark.parametrize("slug", RUN)
@@ -139,3 +160,16 @@ def test_a_script_of_the_blog_prints_the_numbers_of_its_page(
         assert output in printed
         printed = printed.partition(output)[2]
     assert len(outputs) > 2
+
+
+def test_a_script_draws_the_random_numbers_of_its_page(tmp_path: Path) -> None:
+    code = "import random\nimport numpy as np\nprint(random.random(), np.random.rand())"
+    text = f"---\ntitle: A\ndate: 2020-01-01\nseed: 5\n---\n\n```python\n{code}\n```\n"
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts/a.md").write_text(text, encoding="utf-8")
+    (tmp_path / "site.toml").write_text('title = "T"\nurl = "https://example.org/"\n')
+    assert main(["build", "-C", str(tmp_path)]) == 0
+    script = tmp_path / "public/a/a.py"
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    page = LexborHTMLParser((tmp_path / "public/a/index.html").read_text(encoding="utf-8"))
+    assert [pre.text() for pre in page.css("pre.stdout")] == [run.stdout.rstrip("\n")]

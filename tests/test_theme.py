@@ -81,14 +81,14 @@ def test_assets_are_named_by_their_content(tmp_path: Path) -> None:
     assert files[dot.removeprefix("/blog/")] == b"png"
     assert icon == "[]"
     dot_in_style = dot.removeprefix("/blog/assets/")
-    expected = f' a {{ content: "/* kept */" }}\nb {{ background: url("{dot_in_style}") }}\n'
+    expected = f'a{{content: "/* kept */"}}b{{background: url("{dot_in_style}")}}\n'
     assert files[style.removeprefix("/blog/")].decode() == expected
     (folder / "assets/css/20-b.css").write_text("b {}\n")
     assert style.removeprefix("/blog/") not in built(site, [])
 
 
 def test_a_comment_that_is_never_closed_takes_the_rest() -> None:
-    assert style_text({"a.css": "a {}\n/* b {}"}, lambda name: "") == "a {}\n"
+    assert style_text({"a.css": "a {}\n/* b {}"}, lambda name: "") == "a{}\n"
 
 
 def test_a_theme_that_is_not_there(tmp_path: Path) -> None:

@@ -115,14 +115,17 @@ class SeriesBox:
 class BuiltWith:
     """How the numbers of a post were made."""
 
-    python: str
+    language: str
+    """`Python 3.13.0`, or such as `the kernel ir`."""
     packages: tuple[tuple[str, str], ...]
     """Name and version of each distribution that the post imports."""
     seconds: float
+    """How long the cells took; 0 if that is not to be told."""
     seed: int
     date: dt.date
     """Day of the run."""
     notebook_url: str
+    """Empty for posts that a Jupyter kernel ran, as is `script_url`."""
     script_url: str
 
 

@@ -190,8 +190,9 @@ def _built_with(located: Located) -> BuiltWith | None:
     environment, date = page.execution.environment, page.execution.date
     if environment is None or date is None:
         return None
+    kernel = page.front_matter.kernel
     return BuiltWith(
-        python=environment.python,
+        language=f"the kernel {kernel}" if kernel else f"Python {environment.python}",
         packages=environment.packages,
         seconds=page.execution.seconds,
         seed=environment.seed,

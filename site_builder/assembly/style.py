@@ -36,8 +36,18 @@ def style_text(sheets: Mapping[str, str], address: Callable[[str], str]) -> str:
         return found[0]
 
     joined = "\n".join(sheets[name] for name in sorted(sheets))
-    lines = (line.rstrip() for line in _TOKEN.sub(token, joined).splitlines())
-    return "".join(line + "\n" for line in lines if line)
+    return _squeezed(_TOKEN.sub(token, joined)) + "\n"
+
+
+_TEXT_OR_SPACE = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\s*([{};,])\s*|\s+""", re.DOTALL
+)
+
+
+def _squeezed(css: str) -> str:
+    """The style sheet without the white space that means nothing, outside of quoted texts."""
+    short = _TEXT_OR_SPACE.sub(lambda found: found[1] or found[2] or " ", css)
+    return short.replace(";}", "}").strip()
 
 
 def font_face(font: str) -> str:

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from site_builder.content.front_matter import body_line
-from site_builder.model import Cell, ExecutedPost, Output, SiteFile
+from site_builder.model import Cell, CellOptions, Environment, ExecutedPost, Output, SiteFile
 
 Part = Cell | str
 """A cell, or Markdown between cells."""
 
 
-def downloads(executed: ExecutedPost) -> tuple[SiteFile, ...]:
-    """The files; none for a post whose cells are not Python or do not run."""
+def downloads(executed: ExecutedPost, variables: Mapping[str, str]) -> tuple[SiteFile, ...]:
+    """The files; none for a post whose cells are not Python or do not run.
+
+    `variables` are the environment variables that the site sets for its posts.
+    """
     post = executed.post
     environment = executed.execution.environment
     if environment is None or post.front_matter.kernel:
         return ()
-    parts = list(_parts(executed))
+    parts = list(_parts(executed, _setup(environment, variables)))
     notebook = _notebook(executed, parts)
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     script = _script(parts)
@@ -35,12 +38,31 @@ def downloads(executed: ExecutedPost) -> tuple[SiteFile, ...]:
     )
 
 
-def _parts(executed: ExecutedPost) -> Iterator[Part]:
+def _setup(environment: Environment, variables: Mapping[str, str]) -> Cell:
+    """A first cell that does for a reader what the build did for the post: variables and seeds."""
+    packages = dict(environment.packages)
+    versions = "".join(f", {name} {version}" for name, version in packages.items())
+    lines = [f"# The page was made with Python {environment.python}{versions}."]
+    if variables:
+        lines.append("import os")
+    lines += ["import random", ""]
+    lines += [f"os.environ[{name!r}] = {value!r}" for name, value in sorted(variables.items())]
+    lines.append(f"random.seed({environment.seed})")
+    if "numpy" in packages:
+        lines += ["", "import numpy", f"numpy.random.seed({environment.seed % 2**32})"]
+    if "keras" in packages:
+        lines += ["", "import keras", f"keras.utils.set_random_seed({environment.seed % 2**32})"]
+    code = "\n".join(lines) + "\n"
+    return Cell(0, code, 0, 0, 0, "python", CellOptions())
+
+
+def _parts(executed: ExecutedPost, setup: Cell) -> Iterator[Part]:
     """Cells and the Markdown between them, in order."""
     post = executed.post
     lines = post.source.text.split("\n")
     if post.front_matter.title:
         yield f"# {post.front_matter.title}"
+    yield setup
     start = body_line(post.source) - 1
     ends = {t.meta["cell"]: t.map for t in post.tokens if t.type == "fence" and "cell" in t.meta}
     for cell in post.cells:
@@ -78,10 +100,10 @@ def _cell(executed: ExecutedPost, part: Part, number: int) -> dict[str, Any]:
             "metadata": {},
             "source": part.splitlines(keepends=True),
         }
-    outputs = executed.execution.outputs[part.number - 1]
+    outputs = executed.execution.outputs[part.number - 1] if part.number else ()
     return {
         "cell_type": "code",
-        "execution_count": part.number if part.options.eval else None,
+        "execution_count": part.number if part.number and part.options.eval else None,
         "id": f"cell-{part.number}",
         "metadata": {},
         "outputs": [_output(output) for output in outputs],

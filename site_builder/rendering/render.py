@@ -53,7 +53,7 @@ def render(site: Site, executed: ExecutedPost) -> Page:
         attachments=tuple(
             attachment for written, attachment in post.attachments.items() if written in draft.used
         ),
-        files=(*draft.files.values(), *downloads(executed)),
+        files=(*draft.files.values(), *downloads(executed, site.settings.execution.environment)),
         maths_characters=_characters(draft.maths),
         words=_words(post.tokens),
         code_lines=sum(t.content.count("\n") for t in post.tokens if t.type == "fence"),

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
-_CONTROL = re.compile(r"[\r\b\x1b\x07]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PARTS = re.compile(
-    r"(?P<text>[^\r\n\b\x1b\x07]+)|(?P<sign>[\r\n\b])"
+    r"(?P<text>[^\x00-\x08\x0a-\x1f\x7f]+)|(?P<sign>[\r\n\b])"
     r"|\x1b\[(?P<arguments>[0-?]*)[ -/]*(?:(?P<command>[@-~])|\Z)"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b[ -/]*[0-~]|[\x1b\x07]"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f]"
 )
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _STYLES = {1: "bold", 2: "dim", 3: "italic", 4: "underline"}
