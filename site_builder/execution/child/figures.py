@@ -126,6 +126,21 @@ class Figures:
         return _figure_entry({"image/png": png}, [round(side / PAGE_DENSITY) for side in sides])
 
 
+def draw_once() -> None:
+    """Draw a figure as all are drawn, so that fonts and renderers are at hand for the next."""
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    figure, axes = pyplot.subplots()
+    axes.plot([0, 1], label="$x$")
+    axes.set_title("Warm-up")
+    axes.legend()
+    bounds = _bounds(figure)
+    _svg(figure, bounds)
+    _png(figure, bounds, FEED_DENSITY)
+    pyplot.close("all")
+
+
 def _is_plain(value: object) -> bool:
     """What `hist` and `pie` return beside their artists."""
     return type(value).__name__ in ("ndarray", "list", "tuple")
@@ -138,7 +153,8 @@ def _figure_entry(data: dict[str, str], pixels: list[int]) -> Entry:
 
 def _bounds(figure: Any) -> Any:
     """What the figure covers, in inches, with a margin: found once, used for each format."""
-    figure.draw_without_rendering()
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()  # only drawing makes the engine move things
     bounds = figure.get_tightbbox(figure.canvas.get_renderer())
     return bounds.padded(MARGIN)
 

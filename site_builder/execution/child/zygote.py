@@ -19,6 +19,7 @@ import socket
 from pathlib import Path
 
 from site_builder.execution.child import protocol
+from site_builder.execution.child.figures import draw_once
 from site_builder.execution.child.supervisor import supervise
 
 EARLY = (pprint, random)  # not to be imported by each post
@@ -58,23 +59,9 @@ def _preload(name: str) -> None:
         importlib.import_module(name)
         importlib.import_module("importlib.metadata")  # of which a post's versions are asked
         if name == "matplotlib.pyplot":
-            _draw_once()
+            draw_once()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages
-
-
-def _draw_once() -> None:
-    """Load fonts and both renderers."""
-    from matplotlib import pyplot
-
-    pyplot.switch_backend("agg")
-    figure, axes = pyplot.subplots()
-    axes.plot([0, 1], label="$x$")
-    axes.set_title("Warm-up")
-    axes.legend()
-    for kind in ("svg", "png"):
-        figure.savefig(io.BytesIO(), format=kind, bbox_inches="tight")
-    pyplot.close("all")
 
 
 def _threads() -> int:
