@@ -53,7 +53,6 @@ class Report:
     """HTML pages of the site."""
     written: WriteReport
     warnings: tuple[Problem, ...]
-    seconds: float
 
 
 def build(
@@ -64,61 +63,40 @@ def build(
     on_wait: Callable[[], None] = lambda: None,
 ) -> Report:
     """Build the site. Raises ContentError or UsageError with every problem; writes nothing then."""
-    began = time.monotonic()
     clock = read_clock()
-    now = clock.today
     check_output(options.output, site_root=site.root)
     sources, unreadable = read_sources(site)
     with Workers(options.jobs, tasks=len(sources)) as workers:
-        parsed = workers.map(_prepare, [(site, source, options, now) for source in sources])
-        problems = [*unreadable, *parsed.problems]
-        ready = [page for page in parsed.results if isinstance(page, Page)]
-        posts = [post for post in parsed.results if isinstance(post, Post)]
-        hidden = {h.path: h.reason for h in parsed.results if isinstance(h, _Hidden)}
+        prepared = workers.map(_prepare, [(site, source, options, clock) for source in sources])
+        problems = [*unreadable, *prepared.problems]
         with _together_with(problems):
             theme = load_theme(site)
-            executing = time.monotonic()
-            outcomes = execute(
-                posts, site, jobs=options.jobs, fork=options.fork, on_progress=on_progress
-            )
-        executing = time.monotonic() - executing
-        executed = [
-            ExecutedPost(post, _dated(outcome.execution, clock))
-            for post in posts
-            if (outcome := outcomes[post.source.path]).execution
-        ]
-        rendered = workers.map(_render, [(site, each) for each in executed])
-    problems += [p for outcome in outcomes.values() for p in outcome.problems]
-    problems += rendered.problems
-    pages = [*ready, *rendered.results]
-    built = {page.source.path for page in pages}
-    failed = {s.path: "failed" for s in sources if s.path not in built and s.path not in hidden}
+            posts = [post for post in prepared.results if isinstance(post, Post)]
+            run = _run(site, posts, options, clock, on_progress)
+        rendered = workers.map(render, [(site, executed) for executed in run.executed])
+    problems += [*run.problems, *rendered.problems]
+    prose = [page for page in prepared.results if isinstance(page, Page)]
+    pages = sorted([*prose, *rendered.results], key=lambda page: page.source.path)
     with _together_with(problems):
         files = assemble(
             site,
-            sorted(pages, key=lambda page: page.source.path),
+            pages,
             theme,
-            now=now,
+            now=clock.today,
             read_file=lambda path: (site.root / path).read_bytes(),
             static=read_static(site),
-            unbuilt={**hidden, **failed},
+            unbuilt=_unbuilt(sources, prepared.results, pages),
         )
     if problems:
         raise ContentError(in_order(problems))
     written = write(options.output, files, site_root=site.root, on_wait=on_wait)
     return Report(
         posts=sum(page.front_matter.kind != "page" for page in pages),
-        executed=sum(each.execution.environment is not None for each in executed),
-        seconds_executing=executing,
+        executed=len(run.executed),
+        seconds_executing=run.seconds,
         pages=sum(file.path.endswith(".html") for file in files),
         written=written,
-        warnings=tuple(
-            in_order(
-                [w for page in pages for w in page.warnings]
-                + [w for outcome in outcomes.values() for w in outcome.warnings]
-            )
-        ),
-        seconds=time.monotonic() - began,
+        warnings=tuple(in_order([*run.warnings, *(w for page in pages for w in page.warnings)])),
     )
 
 
@@ -148,11 +126,6 @@ def read_clock() -> Clock:
         raise UsageError(Problem(message, help=help_)) from None
 
 
-def _dated(execution: Execution, clock: Clock) -> Execution:
-    seconds = 0.0 if clock.stopped else execution.seconds
-    return replace(execution, date=clock.today, seconds=seconds)
-
-
 def in_order(problems: Sequence[Problem]) -> list[Problem]:
     """Sort problems by file and line."""
     return sorted(problems, key=lambda p: (p.file, p.line, p.column))
@@ -175,21 +148,56 @@ class _Hidden:
     reason: str
 
 
-def _prepare(site: Site, source: Source, options: Options, now: dt.date) -> Post | Page | _Hidden:
+def _prepare(site: Site, source: Source, options: Options, clock: Clock) -> Post | Page | _Hidden:
     """Parse a source; what has no cell to run is rendered at once, in the same process."""
     post = parse(site, source)
     front = post.front_matter
     if front.draft and not options.drafts:
         return _Hidden(source.path, "is a draft")
-    if front.date is not None and front.date > now and not options.future:
+    if front.date is not None and front.date > clock.today and not options.future:
         return _Hidden(source.path, f"is scheduled for {front.date.isoformat()}")
     if any(cell.options.eval for cell in post.cells):
         return post
     return render(site, ExecutedPost(post, nothing_to_run(post)))
 
 
-def _render(site: Site, executed: ExecutedPost) -> Page:
-    return render(site, executed)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What came of running the posts that have cells."""
+
+    executed: tuple[ExecutedPost, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    seconds: float
+
+
+def _run(
+    site: Site, posts: Sequence[Post], options: Options, clock: Clock, on_progress: OnProgress
+) -> _Run:
+    """Run the posts, and date what came of it."""
+    began = time.monotonic()
+    outcomes = execute(posts, site, jobs=options.jobs, fork=options.fork, on_progress=on_progress)
+    by_post = [(post, outcomes[post.source.path]) for post in posts]
+    return _Run(
+        tuple(ExecutedPost(p, _dated(o.execution, clock)) for p, o in by_post if o.execution),
+        tuple(problem for _, outcome in by_post for problem in outcome.problems),
+        tuple(warning for _, outcome in by_post for warning in outcome.warnings),
+        time.monotonic() - began,
+    )
+
+
+def _dated(execution: Execution, clock: Clock) -> Execution:
+    seconds = 0.0 if clock.stopped else execution.seconds
+    return replace(execution, date=clock.today, seconds=seconds)
+
+
+def _unbuilt(
+    sources: Sequence[Source], prepared: Sequence[Post | Page | _Hidden], pages: Sequence[Page]
+) -> dict[str, str]:
+    """The posts that are not on the site, and why, for links to them."""
+    built = {page.source.path for page in pages}
+    failed = {source.path: "failed" for source in sources if source.path not in built}
+    return failed | {each.path: each.reason for each in prepared if isinstance(each, _Hidden)}
 
 
 __all__ = ["Clock", "Options", "Progress", "Report", "build", "read_clock"]
