@@ -25,7 +25,7 @@ bench: $(VENV)/test.done
 
 # Versions anew, for all Pythons that are supported; needs `pip install uv`.
 lock:
-	uv pip compile --upgrade --universal --no-emit-index-url --no-header --no-annotate \
+	uv pip compile --upgrade --universal --no-header --no-annotate \
 	    --python-version 3.11 --fork-strategy requires-python \
 	    --extra blog --extra jupyter --extra test pyproject.toml -o requirements.lock
 

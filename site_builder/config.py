@@ -87,6 +87,8 @@ class Settings:
     """Address of a post below the home page, of `{slug}`, `{year}`, `{month}` and `{day}`."""
     theme: str = "default"
     """Name of a folder in `themes/`, of the site or of site-builder itself."""
+    smart_quotes: bool = True
+    """Whether straight quotation marks and apostrophes become those of the post's language."""
     home_posts: int = 10
     """How many posts the home page lists."""
     feed_posts: int = 20

@@ -80,8 +80,36 @@ def test_spans_beyond_commonmark(body: str, kind: str) -> None:
     assert kind in [token.type for token in inline(body)]
 
 
-def test_quotes_dashes_and_addresses_stay_as_typed() -> None:
-    text = "\"a\" -- b... https://example.org 'c'"
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en-GB", "“a ‘b’ c’s”"),
+        ("de", "„a ‚b‘ c’s“"),
+        ("fr-CA", "«\u202fa “b” c’s\u202f»"),
+        ("xx", "“a ‘b’ c’s”"),
+    ],
+)
+def test_straight_quotes_become_those_of_the_language(language: str, shown: str) -> None:
+    site = Site(Path("/nowhere"), Settings("T", "https://example.org/", language="pl"))
+    text = f"---\ntitle: A\ndate: 2020-01-01\nlang: {language}\n---\n\n\"a 'b' c's\""
+    post = parse(site, Source("posts/a.md", text))
+    assert [t.content for token in post.tokens for t in token.children or ()] == [shown]
+
+
+def test_code_formulas_and_html_keep_their_quotes_and_so_does_a_site_that_says_so() -> None:
+    text = '`"a"` $f\'(x)$ <b title="c">'
+    assert [t.content for t in inline(text) if t.type != "text"] == [
+        '"a"',
+        "f'(x)",
+        '<b title="c">',
+    ]
+    site = Site(Path("/nowhere"), Settings("T", "https://example.org/", smart_quotes=False))
+    post = parse(site, Source("posts/a.md", HEAD + "\"a\" 'b'"))
+    assert [t.content for token in post.tokens for t in token.children or ()] == ["\"a\" 'b'"]
+
+
+def test_dashes_and_addresses_stay_as_typed() -> None:
+    text = "a -- b... (c) https://example.org"
     assert [token.content for token in inline(text)] == [text]
 
 

@@ -373,11 +373,11 @@ def test_markup_in_data_stays_text(text: str, outputs: list[Output] | None) -> N
 
 
 def test_a_title_is_markdown_and_its_plain_text_is_escaped() -> None:
-    made = page("x", title="'*A* < `B` & \"C\"'")
-    assert made.title_html == "<em>A</em> &lt; <code>B</code> &amp; &quot;C&quot;"
-    assert made.title_text == 'A < B & "C"'
+    made = page("x", title='\'*A* < `"B"` & "C"\'')
+    assert made.title_html == "<em>A</em> &lt; <code>&quot;B&quot;</code> &amp; “C”"
+    assert made.title_text == 'A < "B" & “C”'
     files = built(make_site(Path("/nowhere")), [made])
-    assert "<title>A &lt; B &amp; &#34;C&#34;" in files["post/index.html"]
+    assert "<title>A &lt; &#34;B&#34; &amp; “C”" in files["post/index.html"]
 
 
 # Markdown

@@ -8,7 +8,7 @@ footnotes, definition lists, task lists, attributes, maths, admonitions and refe
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -21,13 +21,20 @@ from site_builder.content.directives import directives_plugin
 from site_builder.content.headings import headings_plugin
 from site_builder.content.maths_syntax import maths_plugin
 from site_builder.content.references import references_plugin
+from site_builder.content.typography import Quotes
 
 
 @functools.cache
-def make_parser() -> MarkdownIt:
-    """The one parser; make it once, use it for posts, captions, titles and cells' Markdown."""
-    md = MarkdownIt("commonmark", {"html": True, "linkify": False, "typographer": False})
+def make_parser(quotes: Quotes | None = None) -> MarkdownIt:
+    """The parser of posts, captions, titles and cells' Markdown; made once.
+
+    Straight quotation marks become `quotes` unless that is None.
+    """
+    md = MarkdownIt("commonmark", {"html": True, "linkify": False, "typographer": bool(quotes)})
     md.enable(["table", "strikethrough"])
+    if quotes:
+        md.options["quotes"] = cast(str, quotes)  # the rule takes any four texts
+        md.enable("smartquotes")
     md.use(footnote_plugin)
     md.use(deflist_plugin)
     md.use(tasklists_plugin)
@@ -40,11 +47,13 @@ def make_parser() -> MarkdownIt:
     return md
 
 
-def parse_markdown(text: str, body_line: int) -> tuple[list[Token], dict[str, Any]]:
+def parse_markdown(
+    text: str, body_line: int, quotes: Quotes | None = None
+) -> tuple[list[Token], dict[str, Any]]:
     """The tokens of `text` from line `body_line` (from 1) on, and the parser's environment."""
     lead = 0
     for _ in range(body_line - 1):
         lead = text.index("\n", lead) + 1
     # Blank lines in place of the front matter keep the tokens' lines those of the text.
     env: dict[str, Any] = {}
-    return make_parser().parse("\n" * (body_line - 1) + text[lead:], env), env
+    return make_parser(quotes).parse("\n" * (body_line - 1) + text[lead:], env), env

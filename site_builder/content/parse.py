@@ -19,6 +19,7 @@ from site_builder.content.cells import read_cells
 from site_builder.content.front_matter import body_line, read_front_matter, slug_of
 from site_builder.content.markdown import parse_markdown
 from site_builder.content.positions import Fault, inline_place, locate, problem_at
+from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError, Problem
 from site_builder.model import Cell, FrontMatter, Post, Source
 
@@ -34,7 +35,8 @@ def parse(site: Site, source: Source) -> Post:
     except ContentError as error:
         problems += error.problems
         front_matter, first = FrontMatter(), body_line(source)
-    tokens, env = parse_markdown(source.text, first)
+    quotes = post_quotes(site, front_matter)
+    tokens, env = parse_markdown(source.text, first, quotes)
     marked = source.marked or site.settings.execution.fences == "marked"
     cells, found = read_cells(source, tokens, marked=marked, kernel=front_matter.kernel)
     problems += found

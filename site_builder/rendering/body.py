@@ -47,7 +47,7 @@ def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
 
 def inline_html(draft: Draft, text: str) -> str:
     """Render a caption, title or summary."""
-    (token,) = make_parser().parseInline(text)
+    (token,) = make_parser(draft.quotes).parseInline(text)
     return _RENDERER.renderInline(token.children or [], make_parser().options, {"draft": draft})
 
 
@@ -60,7 +60,7 @@ def shown_inline(draft: Draft, tokens: Sequence[Token]) -> str:
 
 def markdown_html(draft: Draft, text: str) -> str:
     """Render Markdown that a cell gave."""
-    tokens = place_notes(make_parser().parse(text))
+    tokens = place_notes(make_parser(draft.quotes).parse(text))
     for token in tokens:
         token.map = None  # its lines are none of the post's: mistakes are the cell's
     return _render(tokens, draft)
@@ -252,7 +252,14 @@ _RENDERER = _Renderer()
 
 def _scratch(draft: Draft) -> Draft:
     """A draft for text that is shown a second time: nothing of it is counted."""
-    return Draft(draft.executed, draft.macros, draft.dark_figures, feed=True, lines=draft.lines)
+    return Draft(
+        draft.executed,
+        draft.macros,
+        draft.dark_figures,
+        draft.quotes,
+        feed=True,
+        lines=draft.lines,
+    )
 
 
 def _without_links(tokens: Sequence[Token]) -> list[Token]:

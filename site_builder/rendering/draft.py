@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from site_builder.content.positions import locate
+from site_builder.content.typography import Quotes
 from site_builder.errors import Problem
 from site_builder.model import Anchor, Attachment, ExecutedPost, Heading, Reference, SiteFile
 
@@ -22,6 +23,8 @@ class Draft:
     macros: Mapping[str, str]
     dark_figures: bool
     """Whether black ink turns light on dark pages."""
+    quotes: Quotes | None
+    """What straight quotation marks become."""
     feed: bool
     """Whether this is the rendering for feeds."""
     lines: tuple[int, int] = (1, 1)

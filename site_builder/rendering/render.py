@@ -14,6 +14,7 @@ from site_builder.config import Site
 from site_builder.content.front_matter import body_line
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
+from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError
 from site_builder.maths import characters
 from site_builder.model import ExecutedPost, Page
@@ -44,7 +45,7 @@ def render(site: Site, executed: ExecutedPost) -> Page:
         body=body,
         feed_body=feed_body,
         title_html=title_html,
-        title_text=_plain(front.title),
+        title_text=_plain(draft, front.title),
         summary=" ".join(plain_text(lead).split()),
         summary_html=summary_html,
         headings=tuple(draft.headings),
@@ -69,6 +70,7 @@ def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
         executed,
         macros={**site.settings.math.macros, **front.macros},
         dark_figures=site.settings.figures.dark == "auto",
+        quotes=post_quotes(site, front),
         feed=feed,
     )
 
@@ -88,12 +90,12 @@ def _summary(site: Site, executed: ExecutedPost, draft: Draft) -> Sequence[Token
     checked.lines = _front_lines(executed)
     inline_html(checked, summary)
     draft.problems += checked.problems
-    (token,) = make_parser().parseInline(summary)
+    (token,) = make_parser(draft.quotes).parseInline(summary)
     return token.children or []
 
 
-def _plain(text: str) -> str:
-    (token,) = make_parser().parseInline(text)
+def _plain(draft: Draft, text: str) -> str:
+    (token,) = make_parser(draft.quotes).parseInline(text)
     return plain_text(token.children or [])
 
 
