@@ -202,6 +202,7 @@ STRANGE = posts.add(
     "strange",
     "class E(Exception):\n    def __str__(self): raise RuntimeError\nraise E",
 )
+LONG = posts.add("long", "raise ValueError('first\\nsecond')")
 EXITS = posts.add("exits", "print('a')\nimport sys\nsys.exit('enough')")
 INPUT = posts.add("input", "input('name? ')")
 MISSING = posts.add("missing", "import there_is_no_such_module")
@@ -234,6 +235,8 @@ def test_syntax_errors_point_at_the_column(ran: Ran) -> None:
 
 def test_odd_ends_of_a_cell_are_explained(ran: Ran) -> None:
     assert ran.problem(STRANGE).message == "E: <its message cannot be made>"
+    assert ran.problem(LONG).message == "ValueError: first"
+    assert ran.problem(LONG).notes[-1].endswith("\nValueError: first\nsecond")
     assert ran.problem(EXITS).message == "cell 1 called sys.exit(enough)"
     assert ran.problem(EXITS).notes[0] == "last output:\n| a"
     assert ran.problem(INPUT).message.startswith("EOFError: ")

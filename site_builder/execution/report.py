@@ -222,7 +222,8 @@ def _raised(
     name = error["name"]
     if name == "OutputLimitError":
         return _stopped(post, job, cell, "output", last)
-    message = f"{name}: {error['message']}" if error["message"] else name
+    first = error["message"].partition("\n")[0]  # the traceback below has all of it
+    message = f"{name}: {first}" if first else name
     traceback = CONTROL.sub("", error["text"]).rstrip()
     notes = (*last, traceback)
     frames = [f for f in error["frames"] if f["file"] == post.source.path and f["line"]]
