@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from site_builder import cli
+from site_builder.assembly import context
 from site_builder.config import Execution, Figures, Math, Settings
 from site_builder.model import CellOptions, FrontMatter
 from site_builder.schema import keys
@@ -78,3 +79,36 @@ def test_the_defaults_are_those_of_the_code(cls: type, prefix: str) -> None:
             assert float(named[prefix + name].split()[0]) == field.default, name
         elif isinstance(field.default, str) and field.default:
             assert named[prefix + name].strip('"') == field.default, name
+
+
+def fields_in_readme(variable: str) -> list[str]:
+    """The fields that the table of template variables names for one of them."""
+    start = README.index("| variable | fields |\n")
+    rows = README[start:].partition("\n\n")[0].splitlines()[2:]
+    (row,) = [row for row in rows if row.startswith(f"| {variable} |")]
+    return re.findall(r"`([^`]+)`", row.split(" | ", 1)[1])
+
+
+@pytest.mark.parametrize(
+    ("variable", "classes"),
+    [
+        ("`site`", (context.SiteContext, context.Link)),
+        ("`page`", (context.PageContext,)),
+        ("`post`", (context.PostContext, context.TocEntry, context.SeriesBox, context.Part)),
+        ("`post.built_with`", (context.BuiltWith,)),
+        ("a tag", (context.TagContext,)),
+    ],
+)
+def test_the_variables_of_templates_are_named(variable: str, classes: tuple[type, ...]) -> None:
+    known = [field.name for cls in classes for field in dataclasses.fields(cls)]
+    assert sorted(fields_in_readme(variable)) == sorted(known)
+
+
+def test_the_templates_of_a_theme_are_named_with_what_they_get() -> None:
+    start = README.index("| template | also gets |\n")
+    rows = README[start:].partition("\n\n")[0].splitlines()[2:]
+    for template, variables in context.TEMPLATES.items():
+        assert f"`{template}`" in README
+        named = [row for row in rows if f"`{template}`" in row.split(" | ")[0]]
+        words = set(re.findall(r"`([^`]+)`", named[0].split(" | ", 1)[1])) if named else set()
+        assert set(variables) <= words, template
