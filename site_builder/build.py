@@ -156,9 +156,9 @@ def _prepare(site: Site, source: Source, options: Options, clock: Clock) -> Post
         return _Hidden(source.path, "is a draft")
     if front.date is not None and front.date > clock.today and not options.future:
         return _Hidden(source.path, f"is scheduled for {front.date.isoformat()}")
-    if any(cell.options.eval for cell in post.cells):
-        return post
-    return render(site, ExecutedPost(post, nothing_to_run(post)))
+    page = render(site, ExecutedPost(post, nothing_to_run(post)))
+    # With cells to run that was only to find mistakes in formulas and captions before they run.
+    return post if any(cell.options.eval for cell in post.cells) else page
 
 
 @dataclass(frozen=True, slots=True)

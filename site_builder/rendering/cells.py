@@ -104,7 +104,14 @@ class _Shown:
     def check(self, outputs: tuple[Output, ...]) -> None:
         """Report captions and labels of what the cell does not show."""
         options = self._cell.options
-        if self._draft.problems or not options.eval:
+        if not options.eval:
+            return
+        if self._draft.executed.execution.environment is None:
+            # Nothing has run yet, so nothing is shown; but what is written can be looked at.
+            for caption in (*options.fig_cap, options.tbl_cap):
+                self._inline(self._draft, caption)
+            return
+        if self._draft.problems:
             return
         figures, tables = self._figures, self._tables
         if not figures and (options.fig_cap or options.label.startswith("fig-")):
