@@ -296,14 +296,15 @@ for name in ("resource", "fcntl"):
 """
 
 
-def test_where_there_is_no_fork_a_post_runs_in_the_process_started_for_it(tmp_path: Path) -> None:
+def run_without_fork(folder: Path, code: str) -> dict[str, protocol.Message]:
+    """The events of a post of one cell, by their names."""
     job = {
-        **{"name": "posts/a.md", "file": str(tmp_path / "a.md"), "folder": str(tmp_path)},
-        **{"root": str(tmp_path), "lines": ["print(1)\n"], "imports": [], "magics": False},
+        **{"name": "posts/a.md", "file": str(folder / "a.md"), "folder": str(folder)},
+        **{"root": str(folder), "lines": code.splitlines(True), "imports": [], "magics": False},
         **{"kernel": "", "seed": 0, "figures": {}},
         "cells": [
             {
-                **{"number": 1, "code": "print(1)\n2\n", "line": 1, "timeout": 9.0},
+                **{"number": 1, "code": code, "line": 1, "timeout": 0.5},
                 "options": {"error": False, "fig_width": None, "fig_height": None},
             }
         ],
@@ -321,9 +322,35 @@ def test_where_there_is_no_fork_a_post_runs_in_the_process_started_for_it(tmp_pa
         protocol.send(process.stdin.fileno(), job)
         process.stdin.close()
         events = {event["event"]: event for event in protocol.receive(process.stdout.fileno())}
-    assert process.wait() == 0
+    process.wait()
+    return events
+
+
+def test_where_there_is_no_fork_a_post_runs_in_the_process_started_for_it(tmp_path: Path) -> None:
+    events = run_without_fork(tmp_path, "print(1)\n2\n")
     assert [entry["kind"] for entry in events["done"]["outputs"]] == ["stdout", "display"]
     assert events["exited"]["stopped"] == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("while True:\n    pass\n", "time"),
+        (
+            "import time\nwhile True:\n    try:\n        time.sleep(9)\n"
+            "    except KeyboardInterrupt:\n        print('no')\n",
+            "time",
+        ),
+        ("import os\nwhile True:\n    os.write(1, b'x' * 10_000)\n", "output"),
+    ],
+    ids=["hangs", "will not end", "floods"],
+)
+def test_where_there_is_no_fork_the_limits_hold_all_the_same(
+    tmp_path: Path, code: str, why: str
+) -> None:
+    events = run_without_fork(tmp_path, code)
+    assert "done" not in events
+    assert (events["exited"]["stopped"], events["exited"]["number"]) == (why, 1)
 
 
 def test_all_modules_can_be_imported_where_there_is_no_fork() -> None:

@@ -2,8 +2,8 @@
 
 In: a job and the descriptor for its events. The post runs in a process of its own below this one;
 here is nothing but the watch: time per cell and per post, size of output, and, when it is over, the
-end of every process that the post left behind. Without `fork` (Windows) the post runs right here,
-and only the builder can end it.
+end of every process that the post left behind. Without `fork` (Windows) the post runs right here
+and a thread watches; what it leaves behind stays.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from site_builder.execution.child.copies import CopyWatch, State
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.runner import run_post
 from site_builder.execution.child.streams import Capture, memory_file
+from site_builder.execution.child.verdict import Verdict, exited, watched_from_inside
 
 TICK = 0.005  # seconds between two looks at the clock and the size of the output
-GRACE = 1.0  # seconds between the interrupt and the kill
-TAIL = 20_000  # bytes of the last output in the report; a crash in many threads tells a lot
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -34,9 +33,11 @@ def supervise(job: Message, events: int) -> None:
     """Run the job's post and send its events, `exited` at last."""
     fds = (memory_file("stdout"), memory_file("stderr"))
     state = State()
+    verdict = Verdict(job["limits"])
     if not hasattr(os, "fork"):
-        _run(job, events, fds, state)
-        protocol.send(events, _exited(0, _Verdict(), 0, state, fds))
+        with watched_from_inside(verdict, events, fds, state):
+            _run(job, events, fds, state)
+        protocol.send(events, exited(0, verdict, 0, state, fds))
         return
     with contextlib.suppress(OSError):
         os.setsid()
@@ -54,28 +55,15 @@ def supervise(job: Message, events: int) -> None:
             code = 0
         finally:
             os._exit(code)
-    verdict = _Verdict()
     signal.signal(signal.SIGTERM, lambda *_: verdict.abandon())
     protocol.send(events, {"event": "started", "pid": pid})
     try:
-        status = _watch(pid, events, fds, state, job["limits"], verdict)
+        status = _watch(pid, events, fds, state, verdict)
     finally:
         leftovers = _sweep(pid)
     with contextlib.suppress(OSError):
         os.write(events, b"\n")  # ends what the post may have left unfinished
-        protocol.send(events, _exited(status, verdict, leftovers, state, fds))
-
-
-class _Verdict:
-    """Why the supervisor stopped the post, and in which cell: empty and 0 if it did not."""
-
-    def __init__(self) -> None:
-        self.stopped = ""
-        self.number = 0
-
-    def abandon(self) -> None:
-        """The builder has no more use for the post."""
-        self.stopped = "abandoned"
+        protocol.send(events, exited(status, verdict, leftovers, state, fds))
 
 
 def _run(job: Message, events: int, fds: tuple[int, int], state: State) -> None:
@@ -135,41 +123,27 @@ def _limit_memory(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
 
 
-def _watch(
-    pid: int, events: int, fds: tuple[int, int], state: State, limits: Message, verdict: _Verdict
-) -> int:
+def _watch(pid: int, events: int, fds: tuple[int, int], state: State, verdict: Verdict) -> int:
     """Wait for the post's process and stop it where it must be; its wait status."""
-    deadline = time.monotonic() + limits["post_timeout"]
     poll = select.poll()
     # Hang-ups of pipes are always reported, half-closed sockets on request: the builder is gone.
     poll.register(events, getattr(select, "POLLRDHUP", 0))
     if hasattr(os, "pidfd_open"):
         poll.register(os.pidfd_open(pid), select.POLLIN)
-    interrupted = 0.0
     while True:
         ready = poll.poll(TICK * 1000)
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return status
-        now = time.monotonic()
-        number, cell_deadline, _ = state.read()
-        verdict.number = verdict.number if verdict.stopped else number
-        if verdict.stopped == "abandoned" or any(fd == events for fd, _ in ready):
+        if any(fd == events for fd, _ in ready):
             verdict.abandon()
-        elif max(os.fstat(fd).st_size for fd in fds) > limits["output"]:
-            verdict.stopped = "output"
-        elif interrupted and (now > interrupted + GRACE or number != verdict.number):
-            pass  # it has had its chance; a cell that went on as if nothing was has used it
-        elif not interrupted and (now > deadline or 0 < cell_deadline < now):
-            verdict.stopped = "post time" if now > deadline else "time"
-            interrupted = now
+        sentence = verdict.judge(state, fds)
+        if sentence == "interrupt":
             os.kill(pid, signal.SIGINT)
-            continue
-        else:
-            continue
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        return os.waitpid(pid, 0)[1]
+        elif sentence == "kill":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            return os.waitpid(pid, 0)[1]
 
 
 def _sweep(pid: int) -> int:
@@ -208,33 +182,6 @@ def _children() -> list[int]:
             return [int(child) for child in file.read().split()]
     except OSError:
         return []
-
-
-def _exited(
-    status: int, verdict: _Verdict, leftovers: int, state: State, fds: tuple[int, int]
-) -> Message:
-    number, _, forked_in = state.read()
-    return {
-        "event": "exited",
-        "number": verdict.number if verdict.stopped else number,
-        "signal": os.WTERMSIG(status) if _signalled(status) else 0,
-        "code": 0 if _signalled(status) else status >> 8,
-        "stopped": verdict.stopped,
-        "leftovers": leftovers,
-        "forked": forked_in,
-        "stdout": _tail(fds[0]),
-        "stderr": _tail(fds[1]),
-    }
-
-
-def _signalled(status: int) -> bool:
-    return hasattr(os, "WIFSIGNALED") and os.WIFSIGNALED(status)
-
-
-def _tail(fd: int) -> str:
-    size = os.fstat(fd).st_size
-    os.lseek(fd, max(0, size - TAIL), os.SEEK_SET)
-    return os.read(fd, TAIL).decode(errors="replace")
 
 
 def _prctl(option: int, value: int) -> None:
