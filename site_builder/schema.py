@@ -63,10 +63,10 @@ def read_table(
     keys in `ignored` are somebody else's; `dashes` spells `fig_cap` as `fig-cap`.
     Raises TableError with all problems.
     """
-    problems: list[Problem] = []
-    made = _instance(cls, table.values, (), table, what, synonyms or {}, ignored, dashes, problems)
-    if problems:
-        raise TableError(problems)
+    reading = _Reading(table, what, synonyms or {}, ignored, dashes)
+    made = reading.instance(cls, table.values, ())
+    if reading.problems:
+        raise TableError(reading.problems)
     return typing.cast(T, made)
 
 
@@ -81,57 +81,59 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def _instance(
-    cls: type,
-    values: Mapping[str, Any],
-    path: Path,
-    table: Table,
-    what: str,
-    synonyms: Mapping[str, str],
-    ignored: frozenset[str],
-    dashes: bool,
-    problems: list[Problem],
-) -> Any:
-    known = keys(cls, dashes=dashes)
-    given: dict[str, Any] = {}
-    for key, value in values.items():
-        name = synonyms.get(key, key)
-        if name in ignored:
-            continue
-        here = (*path, key)
-        if name not in known:
-            shown = ".".join(here)
-            problems.append(table.problem(here, f"unknown {what} {shown!r}", nearest(key, known)))
-            continue
-        field = known[name]
-        if field.name in given:
-            problems.append(table.problem(here, f"{key!r} says the same as {name!r} above", ""))
-            continue
-        hint = _hints(cls)[field.name]
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A table on its way to an instance, and the problems found so far."""
+
+    table: Table
+    what: str
+    synonyms: Mapping[str, str]
+    ignored: frozenset[str]
+    dashes: bool
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+
+    def instance(self, cls: type, values: Mapping[str, Any], path: Path) -> Any:
+        """A `cls` of the values at `path`; None once there is a problem."""
+        known = keys(cls, dashes=self.dashes)
+        given: dict[str, Any] = {}
+        for key, value in values.items():
+            name = key if path else self.synonyms.get(key, key)
+            here = (*path, key)
+            if name in self.ignored and not path:
+                continue
+            if name not in known:
+                message = f"unknown {self.what} {'.'.join(here)!r}"
+                self._report(here, message, nearest(key, known))
+            elif (field := known[name]).name in given:
+                self._report(here, f"{key!r} says the same as {name!r} above")
+            else:
+                given[field.name] = self._value(_hints(cls)[field.name], value, here)
+        for key, field in known.items():
+            if field.name not in given and _is_required(field):
+                self._report(path, f"the {self.what} {'.'.join((*path, key))!r} is required")
+        return None if self.problems else cls(**given)
+
+    def _value(self, hint: Any, value: Any, here: Path) -> Any:
+        """The value of one key as its type; None with a problem."""
         if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
-            given[field.name] = _instance(
-                hint, value, here, table, what, {}, frozenset(), dashes, problems
-            )
-            continue
+            return self.instance(hint, value, here)
+        name = f"{self.what} {'.'.join(here)!r}"
         try:
-            given[field.name] = _convert(hint, value)
+            return _convert(hint, value)
         except _ItemError as item:
-            message = f"{what} {'.'.join(here)!r} should be {_expected(hint)}, but {item}"
-            problems.append(table.problem((*here, item.key), message, ""))
-            given[field.name] = None
+            self._report((*here, item.key), f"{name} should be {_expected(hint)}, but {item}")
         except _MisfitError as misfit:
             expected = str(misfit) or _expected(hint)
-            message = f"{what} {'.'.join(here)!r} should be {expected}, not {_shown(value)}"
-            problems.append(table.problem(here, message, ""))
-            given[field.name] = None
-    for key, field in known.items():
-        required = (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        )
-        if required and field.name not in given:
-            shown = ".".join((*path, key))
-            problems.append(table.problem(path, f"the {what} {shown!r} is required", ""))
-    return None if problems else cls(**given)
+            self._report(here, f"{name} should be {expected}, not {_shown(value)}")
+        return None
+
+    def _report(self, path: Path, message: str, help_: str = "") -> None:
+        self.problems.append(self.table.problem(path, message, help_))
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
 
 
 class _MisfitError(Exception):
