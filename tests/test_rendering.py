@@ -559,3 +559,22 @@ def test_all_of_it_together_in_a_real_build(gallery: Served) -> None:
         assert not re.search(r"<[^>]*\sstyle=|<[^>]*\son\w+=|\ue000", written), path
         ids = re.findall(r'\sid="([^"]*)"', written)
         assert len(ids) == len(set(ids)), path
+
+
+def test_displays_in_a_feed_are_paragraphs_with_their_numbers() -> None:
+    made = page("$$\na = b\n$$ {#eq-a}\n\n\\begin{align}\nc &= d \\\\\ne &= f\n\\end{align}\n")
+    feed = LexborHTMLParser(made.feed_body)
+    rows = [p for p in feed.css("p") if p.css_first("math")]
+    assert [p.text(strip=True)[-3:] for p in rows] == ["(1)", "(2)", "(3)"]
+    assert rows[0].attributes["id"] == "eq-a"
+    assert "tabindex" not in made.feed_body
+    assert "role=" not in made.feed_body
+    assert "annotation" not in made.feed_body
+
+
+def test_a_display_within_a_sentence_can_have_a_label() -> None:
+    made = page("So $$a = b$$ {#eq-a} holds, see @eq-a.")
+    (equation,) = LexborHTMLParser(made.body).css("p > span.equation")
+    assert equation.attributes["id"] == "eq-a"
+    assert [number.text() for number in equation.css(".number")] == ["(1)"]
+    assert [anchor.text for anchor in made.anchors] == ["(1)"]

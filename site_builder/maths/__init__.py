@@ -7,7 +7,7 @@ around it, and the font that draws it. What cannot be drawn right is a MathsErro
 from site_builder.maths.display import Display, Row, render_display, render_inline
 from site_builder.maths.faults import MathsError
 from site_builder.maths.font import subset_font
-from site_builder.maths.pages import characters, display_html, without_annotations
+from site_builder.maths.pages import characters, display_html, feed_html, without_annotations
 from site_builder.maths.words import reference_mark
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Row",
     "characters",
     "display_html",
+    "feed_html",
     "reference_mark",
     "render_display",
     "render_inline",

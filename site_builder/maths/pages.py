@@ -61,6 +61,22 @@ def display_html(
     return block.replace("<div", "<span").replace("</div", "</span") if inline else block
 
 
+def feed_html(display: Display, numbers: Sequence[str], *, inline: bool = False) -> str:
+    """A display for those who have no style sheet of ours: a paragraph for each row.
+
+    Some readers drop what makes a formula a block, so that it must not share its paragraph.
+    """
+    tag = "span" if inline else "p"
+    rows = zip(display.rows, numbers, strict=True)
+    lines = (f"<{tag}{_id(row)}>{_fed(row, number)}</{tag}>" for row, number in rows)
+    return without_annotations("\n".join(lines))
+
+
+def _fed(row: Row, number: str) -> str:
+    shown = number if row.bare else f"({number})"
+    return f"{row.mathml}&#8195;{shown}" if number else row.mathml
+
+
 def without_annotations(html: str) -> str:
     """The same HTML for feeds: formulas without their TeX, which some readers show, and with the
     name space that others need."""

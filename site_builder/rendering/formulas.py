@@ -17,6 +17,7 @@ from site_builder.maths import (
     Display,
     MathsError,
     display_html,
+    feed_html,
     render_display,
     render_inline,
     without_annotations,
@@ -28,13 +29,19 @@ Macros = tuple[tuple[str, str], ...]
 
 
 def inline_formula(draft: Draft, token: Token) -> str:
-    """A formula within a sentence; a display within one is not numbered."""
-    tex, display = token.content, token.meta.get("display", False)
+    """A formula within a sentence, which may be a display on a line of its own."""
+    tex, macros = token.content, _pairs(draft.macros)
     try:
-        mathml = _inline(tex, _pairs(draft.macros), display)
+        if token.meta.get("display"):
+            shown = _display(tex, macros, token.meta.get("label", ""))
+            return display_formula(draft, shown, inline=True)
+        html = _inline(tex, macros)
     except MathsError as error:
         return _failed(draft, token, error)
-    return _noted(draft, mathml)
+    if draft.feed:
+        # Long ones can be scrolled to on a page; a feed has no use for that.
+        return _noted(draft, without_annotations(html).replace(' tabindex="0"', "", 1))
+    return _noted(draft, html)
 
 
 def block_formula(draft: Draft, token: Token) -> str:
@@ -55,8 +62,8 @@ def latex_output(draft: Draft, tex: str) -> str:
     return display_formula(draft, _display(bare, _pairs(draft.macros), ""))
 
 
-def display_formula(draft: Draft, shown: Display) -> str:
-    """The HTML of a display, its rows numbered on."""
+def display_formula(draft: Draft, shown: Display, *, inline: bool = False) -> str:
+    """The HTML of a display, its rows numbered on; `inline` fits it into a paragraph."""
     numbers = []
     for row in shown.rows:
         number = row.tag or (str(draft.number("equation")) if row.numbered else "")
@@ -64,7 +71,11 @@ def display_formula(draft: Draft, shown: Display) -> str:
         if row.label and number:
             plain = re.sub(r"<[^>]*>", "", number)
             draft.anchor(row.label, f"({plain})", plain)
-    return _noted(draft, display_html(shown, numbers, name="Equation")) + "\n"
+    if draft.feed:
+        html = feed_html(shown, numbers, inline=inline)
+    else:
+        html = display_html(shown, numbers, name="Equation", inline=inline)
+    return _noted(draft, html) + ("" if inline else "\n")
 
 
 def _noted(draft: Draft, html: str) -> str:
@@ -72,9 +83,8 @@ def _noted(draft: Draft, html: str) -> str:
     if "\ue000" in html:
         for label in dict.fromkeys(_REFERENCE.findall(html)):
             draft.refer_in_formula(label, f"\ue000ref:{label}\ue001")
-    if draft.feed:
-        return without_annotations(html)
-    draft.maths.add(html)
+    if not draft.feed:
+        draft.maths.add(html)
     return html
 
 
@@ -109,10 +119,8 @@ def _pairs(macros: Mapping[str, str]) -> Macros:
 
 
 @functools.lru_cache(maxsize=4096)
-def _inline(tex: str, macros: Macros, display: bool) -> str:
-    if not display:
-        return render_inline(tex, dict(macros))
-    return "".join(row.mathml for row in render_display(tex, dict(macros)).rows)
+def _inline(tex: str, macros: Macros) -> str:
+    return render_inline(tex, dict(macros))
 
 
 @functools.lru_cache(maxsize=1024)
