@@ -136,6 +136,36 @@ def test_only_the_command_line_prints() -> None:
     assert "site_builder/cli.py" in printing
 
 
+FILE_CALLS = {
+    *("open", "read_bytes", "read_text", "write_bytes", "write_text", "unlink", "rmdir", "mkdir"),
+    *("iterdir", "rglob", "glob", "walk", "scandir", "listdir", "copy", "rmtree", "rename"),
+}
+# The settings, the posts and what they name, the theme, the output folder.
+TOUCH_FILES = {
+    "site_builder/build.py",  # gives `assemble` what reads attachments
+    "site_builder/config.py",
+    "site_builder/content/attachments.py",
+    "site_builder/content/read.py",
+    "site_builder/assembly/theme.py",
+    "site_builder/publishing/lock.py",
+    "site_builder/publishing/output_folder.py",
+    "site_builder/publishing/write.py",
+}
+
+
+def test_only_a_few_modules_touch_files() -> None:
+    touching = {
+        module
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in FILE_CALLS
+        and ast.unparse(node.func) not in ("ast.walk", "os.open")
+        and not module.startswith("site_builder/execution/child")  # posts may do what they like
+    }
+    assert touching == TOUCH_FILES
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_short_and_says_what_it_is_for(module: str) -> None:
     text = (ROOT / module).read_text(encoding="utf-8")
