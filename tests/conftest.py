@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.server
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,13 @@ class Served:
 
     def text(self, path: str) -> str:
         return (self.folder / path).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts() -> None:
+    """What a shell starts in the background ignores interrupts, and so would all that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

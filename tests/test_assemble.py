@@ -302,6 +302,18 @@ def test_search_engines_are_told_what_there_is(tmp_path: Path) -> None:
     assert "Sitemap: https://example.org/sitemap.xml" in files["robots.txt"]
 
 
+def test_an_address_with_an_ampersand_is_escaped_in_the_sitemap(tmp_path: Path) -> None:
+    site = make_site(tmp_path, url="https://example.org/you&me/")
+    root = ElementTree.fromstring(built(site, [])["sitemap.xml"])
+    assert root[0][0].text == "https://example.org/you&me/"
+
+
+def test_a_small_picture_is_no_preview(tmp_path: Path) -> None:
+    body = '<img src="s.png" alt="Icon" width="199"><img src="fig.png" alt="Plot" width="200">'
+    html = built(make_site(tmp_path), [make_page("posts/a.md", feed_body=body)])["a/index.html"]
+    assert '<meta property="og:image" content="https://example.org/a/fig.png">' in html
+
+
 def test_structured_data_cannot_end_its_script(tmp_path: Path) -> None:
     page = make_page(
         "posts/a.md",
@@ -313,6 +325,7 @@ def test_structured_data_cannot_end_its_script(tmp_path: Path) -> None:
     )
     html = built(make_site(tmp_path), [page])["a/index.html"]
     script = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)
+    assert not re.search("[<>&]", script[0])
     data = json.loads(script[0])
     posting, crumbs = data["@graph"]
     assert len(posting.pop("description")) <= 160
@@ -330,7 +343,8 @@ def test_structured_data_cannot_end_its_script(tmp_path: Path) -> None:
         "keywords": ["keras"],
         "image": "https://example.org/a/fig.png",
     }
-    assert [item["name"] for item in crumbs["itemListElement"]] == ["Notes", "</script><b>"]
+    items = [(item["position"], item["name"]) for item in crumbs["itemListElement"]]
+    assert items == [(1, "Notes"), (2, "</script><b>")]
     assert '<meta property="og:image:alt" content="A &amp; B">' in html
 
 

@@ -196,6 +196,10 @@ TAGS: list[tuple[str, dict[str, Any]]] = [
     ("hide-input", {"code_fold": True}),
     ("skip-execution", {"eval": False}),
     ("raises-exception", {"error": True}),
+    ("remove_input", {"echo": False}),
+    ("hide_input", {"code_fold": True}),
+    ("remove_output", {"output": False}),
+    ("remove_cell", {"include": False}),
     ("somebody-elses", {}),
 ]
 

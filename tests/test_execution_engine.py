@@ -111,6 +111,17 @@ def zygote(tmp_path: Path) -> Iterator[Zygote]:
     zygote.close()
 
 
+def test_what_the_site_sets_is_stronger_than_what_is_fixed_or_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.setenv("SECRET", "s3cret")
+    assert post_environment({}, ())["TZ"] == "UTC"
+    assert post_environment({}, ("TZ",))["TZ"] == "Asia/Tokyo"
+    assert post_environment({"TZ": "Europe/Paris"}, ("TZ",))["TZ"] == "Europe/Paris"
+    assert "SECRET" not in post_environment({}, ("TZ",))
+
+
 def test_a_zygote_refuses_a_module_that_starts_threads(zygote: Zygote) -> None:
     zygote.preload("json")
     zygote.preload("fails")  # the post that imports it will say what is wrong

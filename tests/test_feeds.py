@@ -124,6 +124,17 @@ def test_each_tag_has_a_feed_of_its_posts(tmp_path: Path) -> None:
     assert [x.title for x in parsed(files["tags/maths/feed.xml"]).entries] == ["B", "A"]
 
 
+def test_feeds_hold_as_many_posts_as_the_site_says(tmp_path: Path) -> None:
+    pages = [
+        make_page(f"posts/{name}.md", tags=("maths",), date=dt.date(2020, 5, day))
+        for day, name in enumerate("abc", 1)
+    ]
+    files = built(make_site(tmp_path, feed_posts=2), pages)
+    for path in ("feed.xml", "tags/maths/feed.xml"):
+        assert [entry.title for entry in parsed(files[path]).entries] == ["C", "B"]
+    assert [item["title"] for item in json.loads(files["feed.json"])["items"]] == ["C", "B"]
+
+
 def test_a_site_without_posts_has_feeds(tmp_path: Path) -> None:
     files = built(make_site(tmp_path), [])
     assert parsed(files["feed.xml"]).entries == []

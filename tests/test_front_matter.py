@@ -78,6 +78,11 @@ def test_keys_of_other_tools_are_left_alone() -> None:
     assert read(WHOLE + foreign) == read(WHOLE)
 
 
+def test_languages_that_differ_by_a_sign_are_tags_of_their_own() -> None:
+    tags = ("C", "C++", "C#", "F#", "f")
+    assert read(WHOLE + f"tags: {list(tags)}\n").tags == tags
+
+
 def test_the_body_begins_below_the_block() -> None:
     assert read_front_matter(Source("posts/a.md", f"---\n{WHOLE}---\nText.\n"))[1] == 5
     assert read_front_matter(Source("posts/a.md", f"---\n{WHOLE}...\n\nText.\n"))[1] == 5
@@ -245,6 +250,22 @@ def test_aliases_of_aliases_cost_nothing() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
     values = read_mapping("\n".join(lines)).values
     assert values["a39"][0] is values["a38"]
+
+
+@pytest.mark.parametrize(
+    "deep",
+    ["[" * 100_000, "[" * 60 + "]" * 60, "{a: " * 60 + "}" * 60, "\n" + "- " * 60 + "x"],
+    ids=["never closed", "lists", "tables", "blocks"],
+)
+def test_what_is_nested_without_end_does_not_end_the_build(deep: str) -> None:
+    with pytest.raises(YamlError) as caught:
+        read_mapping(f"title: T\ntags: {deep}\n")
+    [fault] = caught.value.faults
+    assert fault.message == "not YAML: nested too deeply"
+    assert fault.place.line == (3 if "- " in deep else 2)
+    assert read_mapping("\n".join(f"k{n}: [{{a: {n}}}]" for n in range(100))).values["k7"] == [
+        {"a": 7}
+    ]
 
 
 def test_without_the_c_library_yaml_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

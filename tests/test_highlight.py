@@ -120,6 +120,12 @@ def test_fields_of_a_format_string_are_code() -> None:
         ("s", ':.1%} of {{all}}"'),
     ]
     assert ("s", '"k"') in coloured('f"{d["k"]}"')
+    assert coloured('f"{{{len}}}"') == [("s", 'f"{{{'), ("b", "len"), ("s", '}}}"')]
+
+
+def test_a_format_string_that_is_never_closed_is_read_once() -> None:
+    code = 'f"' + "{{}}" * 1000  # to try every way to read the braces would take for ever
+    assert highlight(code, "python") == f'<span class="s">f"{"{{}}" * 1000}</span>'
 
 
 def test_neighbours_of_one_class_share_an_element() -> None:

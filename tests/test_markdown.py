@@ -354,6 +354,7 @@ def root(tmp_path: Path) -> Path:
     (folder.parent / "lib" / "index.md").write_text(HEAD)
     (tmp_path / "secret.svg").write_bytes(PIXEL)
     (folder / "out.svg").symlink_to(tmp_path / "secret.svg")
+    (folder / "images" / "elsewhere").symlink_to(tmp_path)
     return tmp_path / "site"
 
 
@@ -456,6 +457,12 @@ def test_files_of_the_same_name_keep_apart(root: Path) -> None:
             "image 'out.svg' is a link to a file outside of the site's folder",
             "copy the file beside the post",
         ),
+        (
+            "![b](images/elsewhere/secret.svg)",
+            6,
+            "image 'images/elsewhere/secret.svg' is a link to a file outside of the site's folder",
+            "copy the file beside the post",
+        ),
     ],
 )
 def test_files_that_cannot_be_taken(
@@ -473,3 +480,14 @@ def test_places_inside_a_block() -> None:
     source = Source("posts/a.md", "one\ntwo x\nthree x x\n")
     found: list[Any] = [locate(source, 2, 3, "x", nth) for nth in range(4)]
     assert found == [(2, 5), (3, 7), (3, 9), (2, 0)]
+
+
+def test_tex_that_is_no_formula_is_a_mistake() -> None:
+    text = "\\begin{theorem}\n$a$\n\\end{theorem}\n\nSee \\cref{eq-a}."
+    with pytest.raises(ContentError) as caught:
+        post_of(text)
+    first, second = caught.value.problems
+    assert (first.line, first.column, second.line, second.column) == (5, 1, 9, 5)
+    assert "\\begin{theorem}" in first.message
+    assert "\\eqref{eq-a}" in second.help
+    assert post_of("`\\begin{theorem}` and $\\begin{pmatrix}1\\end{pmatrix}$")

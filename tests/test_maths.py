@@ -6,6 +6,7 @@ import io
 import re
 import tomllib
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,27 @@ VALID = [
     if line and not line.startswith("# ")
 ]
 BROKEN = tomllib.loads((FORMULAS / "broken.toml").read_text("utf-8"))["broken"]
+
+
+DEEP = [
+    "{" * 20_000,
+    "{" * 20_000 + "x" + "}" * 20_000,
+    r"\text{" * 2_000 + "x" + "}" * 2_000,
+    r"\left(" * 20_000 + "x" + r"\right)" * 20_000,
+    r"\begin{matrix}" * 20_000 + "x" + r"\end{matrix}" * 20_000,
+    r"\sqrt" * 20_000 + " x",
+    r"\a" * 40 + " x",
+]
+
+
+@pytest.mark.parametrize("tex", DEEP, ids=[tex[:8] for tex in DEEP])
+@pytest.mark.parametrize("render", [render_inline, render_display])
+def test_a_formula_that_is_too_deep_does_not_end_the_build(
+    render: Callable[[str, Mapping[str, str]], object], tex: str
+) -> None:
+    with pytest.raises(MathsError, match=r"^the formula (is nested|has) more than \d+ "):
+        render(tex, {r"\a": r"\sqrt" * 100})
+    assert render(r"\sqrt{" * 90 + "x" + "}" * 90, {})
 
 
 def display(tex: str, *, label: str = "") -> str:

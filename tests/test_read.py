@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from site_builder.config import Settings, Site
 from site_builder.content.parse import parse
-from site_builder.content.read import read_sources
+from site_builder.content.read import read_sources, read_static
+from site_builder.errors import ContentError
 from site_builder.model import Source
 
 POST = "---\ntitle: T\ndate: 2020-01-01\n---\nText.\n"
@@ -125,6 +127,45 @@ def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
     (tmp_path / "posts" / "a.md").symlink_to(tmp_path / "gone.md")
     assert read(tmp_path, {})[1] == [
         "posts/a.md:0: cannot read the file: No such file or directory"
+    ]
+
+
+def test_a_link_to_itself_and_a_pipe_are_named(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "a.md").symlink_to("a.md")
+    os.mkfifo(tmp_path / "posts" / "b.md")
+    assert read(tmp_path, {})[1] == [
+        f"posts/a.md:0: cannot read the file: {os.strerror(errno.ELOOP)}",
+        "posts/b.md:0: this is a folder, a pipe or a device where a file should be",
+    ]
+
+
+def test_static_files_are_read_and_what_is_none_is_named(tmp_path: Path) -> None:
+    site, static = tmp_path / "site", tmp_path / "site" / "static"
+    (static / "deep").mkdir(parents=True)
+    (site / "shared.txt").write_text("shared")
+    (tmp_path / "secret.txt").write_text("secret")
+    (static / "deep" / "a.txt").write_text("a")
+    (static / "inside.txt").symlink_to(site / "shared.txt")
+    (static / ".#a.txt").symlink_to("ada@host.1234")
+    settings = Settings("T", "https://example.org/")
+    assert {file.path: file.content for file in read_static(Site(site, settings))} == {
+        "deep/a.txt": b"a",
+        "inside.txt": b"shared",
+    }
+    (static / "folder").symlink_to(static / "deep")
+    (static / "gone.txt").symlink_to("nowhere")
+    (static / "loop.txt").symlink_to("loop.txt")
+    (static / "outside.txt").symlink_to(tmp_path / "secret.txt")
+    os.mkfifo(static / "pipe")
+    with pytest.raises(ContentError) as caught:
+        read_static(Site(site, settings))
+    assert [f"{p.file}: {p.message}" for p in caught.value.problems] == [
+        "static/folder: the folder is a link, which is not followed",
+        "static/gone.txt: cannot read the file: No such file or directory",
+        f"static/loop.txt: cannot read the file: {os.strerror(errno.ELOOP)}",
+        "static/outside.txt: the file is a link to a place outside of the site's folder",
+        "static/pipe: this is a folder, a pipe or a device where a file should be",
     ]
 
 

@@ -188,10 +188,28 @@ def test_figures_have_their_captions_sizes_and_texts() -> None:
     assert [a.attributes["href"] for a in tree.css("figure > a")] == list(names)
 
 
+@pytest.mark.parametrize(
+    ("name", "style", "dark"),
+    [
+        ("paper-1", ' style="fill: #ffffff"', True),
+        ("patch_1", ' style="fill: none"', True),
+        ("patch_1", ' style="fill: #ffffe0"', False),
+        ("patch_1", "", False),  # black, which needs no saying in SVG
+        ("ink-1", ' style="stroke: #000000"', False),
+    ],
+)
+def test_ink_on_a_coloured_ground_stays(name: str, style: str, dark: bool) -> None:
+    group = f'<g id="figure_1">\n <g id="{name}">\n  <path d="M 0 1\nz"{style}/></g></g>'
+    drawn = Output("figure", data={"image/svg+xml": f"<svg>{group}</svg>"})
+    (svg,) = (f.content.decode() for f in page(cell(), [drawn]).files if f.path.endswith("svg"))
+    assert ("prefers-color-scheme: dark" in svg) == dark
+
+
 def test_a_picture_without_text_is_a_warning_unless_it_is_a_decoration() -> None:
     silent = page(cell("fig-cap: A cap"), [figure()])
     (warning,) = silent.warnings
     assert str(warning).startswith("posts/post.md:5: a figure of cell 1 has no text")
+    assert len(page(cell("code-fold: true"), [figure("a"), figure("b")]).warnings) == 1
     decoration = page(cell('fig-alt: ""'), [figure()])
     assert not decoration.warnings
     image = one(LexborHTMLParser(decoration.body), "img")
@@ -314,6 +332,33 @@ def test_frames_of_pandas_are_tables_without_inline_styles() -> None:
     assert "0 a" not in made.body
 
 
+def test_styles_of_values_are_a_file_of_the_page() -> None:
+    styled = (
+        '<style type="text/css">\n#T_1_row0 { color: red; }\n</style>\n<table id="T_1">'
+        '<tr><td id="T_1_row0" style="color: &quot;blue&quot;">1 style="x"</td></tr></table>\n'
+    )
+    made = page(cell("label: tbl-s", "tbl-cap: Cap"), [shown(text_html=styled)])
+    tree = LexborHTMLParser(made.body)
+    (file,) = (file for file in made.files if file.path.endswith(".css"))
+    assert one(tree, "link[rel=stylesheet]").attributes["href"] == file.path
+    assert not tree.css("style, [style]")
+    key = one(tree, "figure#tbl-s .table td").attributes["data-style"]
+    assert "#T_1_row0 { color: red; }" in file.content.decode()
+    assert f'[data-style="{key}"] {{ color: "blue" }}' in file.content.decode()
+    assert texts(tree, "table.dataframe td") == ['1 style="x"']
+    assert "<style" not in made.feed_body
+
+
+def test_scripts_of_values_are_a_warning_and_left_alone() -> None:
+    script = "<script>let html = '<p style=\"color: red\">';</script>"
+    made = page(cell(), [shown(text_html=f"<p>x</p>{script}")])
+    (warning,) = made.warnings
+    assert "cell 1 shows a script" in warning.message
+    assert script in made.body
+    assert "script" not in made.feed_body
+    assert not [file for file in made.files if file.path.endswith(".css")]
+
+
 def test_only_the_first_table_of_a_cell_has_its_caption() -> None:
     tree = html(cell("label: tbl-t", "tbl-cap: A"), [shown(text_html=FRAME)] * 2)
     assert len(tree.css(".table")) == 2
@@ -361,6 +406,8 @@ def test_latex_that_cannot_be_shown_is_a_mistake_of_the_cell() -> None:
         (cell('fig-alt: "\\"><script>alert(1)</script>"'), [figure()]),
         ("`<script>alert(1)</script>`", None),
         ("```\n<script>alert(1)</script>\n```", None),
+        ('![a">&lt;script>alert(1)](x:y "\\">&lt;script>")', None),
+        ('[alert(1)](x:y "\\">&lt;script>")', None),
         ("$\\text{<script>alert(1)</script>}$", None),
     ],
 )
@@ -370,6 +417,32 @@ def test_markup_in_data_stays_text(text: str, outputs: list[Output] | None) -> N
         assert "<script" not in body
         assert "alert(1)" in body
     assert not LexborHTMLParser(made.body).css("script")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("a $\\nosuch$", (5, 4)), ("a $x +\n\\nosuch$ b", (6, 1)), ("a $x +\n y \\nosuch$", (6, 4))],
+)
+def test_a_mistake_in_a_formula_of_two_lines_is_shown_where_it_is(
+    text: str, place: tuple[int, int]
+) -> None:
+    with pytest.raises(ContentError) as caught:
+        page(text)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == place
+    assert problem.message == r"unknown command \nosuch"
+
+
+def test_the_name_and_the_language_of_a_listing_are_text() -> None:
+    tree = html('```"><script> filename="<script>alert(1)</script>"\nx\n```')
+    assert texts(tree, ".filename") == ["<script>alert(1)</script>"]
+    assert one(tree, "pre").attributes["aria-label"] == 'Listing 1, "><script>'
+    assert not tree.css("script")
+
+
+def test_the_link_of_a_heading_is_named_by_its_text() -> None:
+    link = one(html('## A `<b>` & *"C"*'), "h2 a.anchor")
+    assert link.attributes["aria-label"] == "Link to: A <b> & “C”"
 
 
 def test_a_title_is_markdown_and_its_plain_text_is_escaped() -> None:
@@ -482,8 +555,53 @@ def test_images_have_the_sizes_of_their_files(tmp_path: Path) -> None:
 
 
 def test_an_image_without_text_is_a_warning() -> None:
-    (warning,) = page("Text.\n\n![](https://example.org/x.png)").warnings
+    (warning,) = page("Text.\n\n![](data:image/png;base64,AA==)").warnings
     assert (warning.line, warning.column) == (7, 5)
+
+
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        ("![x](https://example.org/x.png)", "is on another site"),
+        ('<img alt="x" src="//example.org/x.png">', "something from another site"),
+        ("<script>run()</script>", "a script"),
+        ('<iframe src="https://example.org/"></iframe>', "a frame"),
+        ('<p style="color: red">x</p>', "an inline style"),
+        ("A <b style='color: red'>x</b>.", "an inline style"),
+        ("A vector<int> here.", "<int> is taken for HTML"),
+    ],
+)
+def test_what_pages_keep_from_readers_is_a_warning(written: str, what: str) -> None:
+    (warning,) = page(f"Text.\n\n{written}").warnings
+    assert what in warning.message
+    assert warning.line == 7
+
+
+def test_html_that_pages_show_is_no_warning() -> None:
+    text = "A <kbd>K</kbd><br>b <i>c</i>.\n\n<!-- <script> -->\n\n<div>\n\nx\n\n</div>"
+    assert not page(text).warnings
+
+
+def test_an_image_with_the_label_of_a_figure_is_one() -> None:
+    pixel = "data:image/png;base64,AA=="
+    text = f'See @fig-e.\n\n![An *e* of $x$]({pixel}){{#fig-e fig-alt="grey"}}\n\n![f]({pixel})'
+    made = page(text)
+    tree = linked(made)["post"]
+    assert texts(tree, "figcaption") == ["Figure 1. An e of xx"]
+    assert one(tree, "figure#fig-e > img").attributes["alt"] == "grey"
+    assert links(tree) == [("#fig-e", "Figure 1")]
+    assert len(tree.css("p > img")) == 1
+    assert not tree.css("p figure")
+
+
+def test_links_lead_to_what_the_author_gave_an_id() -> None:
+    text = (
+        "[a](#thm) [](#thm) [b](#raw) [c](#span)\n\n::: {#thm .theorem}\nx\n:::\n\n"
+        '<p id="raw">x</p>\n\n[y]{#span}'
+    )
+    tree = linked(page(text))["post"]
+    assert links(tree) == [("#thm", "a"), ("#thm", "thm"), ("#raw", "b"), ("#span", "c")]
+    assert all(one(tree, f"[id={name}]") for name in ("thm", "raw", "span"))
 
 
 def test_the_title_is_the_only_heading_of_its_level() -> None:
@@ -501,6 +619,13 @@ def test_html_of_the_author_is_left_alone() -> None:
     body = page('<div class="mine"><b>x</b></div>\n\nA <kbd>K</kbd>.').body
     assert '<div class="mine"><b>x</b></div>' in body
     assert "<kbd>K</kbd>" in body
+
+
+def test_the_policy_lets_a_post_play_its_own_film() -> None:
+    tree = linked(page("Text."))["post"]
+    policy = str(one(tree, "meta[http-equiv]").attributes["content"])
+    assert "media-src 'self'" in policy.split("; ")
+    assert "default-src 'none'" in policy.split("; ")
 
 
 # Feeds, and what is counted

@@ -66,6 +66,8 @@ def test_nested_bars_that_move_up_end_in_their_last_state() -> None:
         ("\x1b[31m<b>\x1b[0m", '<span class="ansi-red">&lt;b&gt;</span>'),
         ("\x1b[1;32mx\x1b[22my\x1b[0mz",
          '<span class="ansi-bold ansi-green">x</span><span class="ansi-green">y</span>z'),
+        ("\x1b[2;3mx\x1b[22my\x1b[23mz",
+         '<span class="ansi-dim ansi-italic">x</span><span class="ansi-italic">y</span>z'),
         ("\x1b[91;44mx", '<span class="ansi-bright-red ansi-bg-blue">x</span>'),
         ("\x1b[31mx\x1b[32my", '<span class="ansi-red">x</span><span class="ansi-green">y</span>'),
         ("\x1b[31mx\x1b[39my", '<span class="ansi-red">x</span>y'),

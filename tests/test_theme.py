@@ -60,6 +60,26 @@ def test_a_template_of_the_site_replaces_that_of_the_theme(tmp_path: Path) -> No
     assert files["index.html"].startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("place", ["templates/extra.txt", "assets/x.txt", "assets/css/x.css"])
+def test_a_theme_publishes_nothing_from_outside(tmp_path: Path, place: str) -> None:
+    (tmp_path / "secret").write_text("secret")
+    site = tmp_path / "site"
+    theme = small_theme(site)
+    link = theme / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    (theme / "inside").write_text("")
+    link.symlink_to(theme / "inside")
+    load_theme(make_site(site, theme="small"))
+    link.unlink()
+    link.symlink_to(tmp_path / "secret")
+    with pytest.raises(UsageError) as caught:
+        load_theme(make_site(site, theme="small"))
+    assert str(caught.value) == (
+        f"themes/small/{place}: the file is a link to a place outside of the theme and the site\n"
+        "  help: copy the file to where the link is"
+    )
+
+
 def test_filters(tmp_path: Path) -> None:
     post = "{{ post.date|date }} {{ post.date|iso }} {{ 0.04|seconds }} {{ 59.6|seconds }} "
     small_theme(tmp_path, post=post + "{{ 9.96|seconds }} {{ 185|seconds }} {{ '<' }}")

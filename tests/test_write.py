@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from site_builder.errors import UsageError
 from site_builder.model import SiteFile
+from site_builder.publishing.lock import locked
 from site_builder.publishing.write import MANIFEST, WriteReport, clean, write
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
@@ -363,6 +365,27 @@ def test_a_build_that_is_killed_is_healed_by_the_next(tmp_path: Path, moves: int
 
 
 @needs_posix
+def test_what_a_killed_build_would_have_removed_is_still_known_as_ours(tmp_path: Path) -> None:
+    put(tmp_path, {"gone/index.html": "old", "index.html": "old"})
+    code, _ = run(
+        tmp_path,
+        """
+        replace = Path.replace
+        def killed(path, target):
+            if target.name == "index.html":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return replace(path, target)
+        Path.replace = killed
+        put("b")
+        """,
+    )
+    assert code == -9
+    assert "gone/index.html" in found(tmp_path / "public")
+    put(tmp_path, {"index.html": "c"})
+    assert found(tmp_path / "public") == {"index.html": "c"}
+
+
+@needs_posix
 def test_a_first_build_that_is_killed_is_healed_too(tmp_path: Path) -> None:
     code, _ = run(
         tmp_path,
@@ -403,6 +426,24 @@ def test_an_interrupted_build_leaves_the_old_site(tmp_path: Path) -> None:
     assert code == 130
     assert letters(tmp_path) == {"a"}
     assert is_tidy(tmp_path)
+
+
+@needs_posix
+def test_who_waits_for_a_folder_gets_the_one_that_is_there_then(tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    waits = threading.Event()
+    had: list[bool] = []
+
+    def second() -> None:
+        with locked(folder, waits.set):
+            had.append(folder.is_dir())
+
+    thread = threading.Thread(target=second)
+    with locked(folder, lambda: None):  # made here and left empty: so it is removed at the end
+        thread.start()
+        assert waits.wait(60)
+    thread.join(60)
+    assert had == [True]
 
 
 @needs_posix

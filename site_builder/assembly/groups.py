@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from site_builder.assembly.addresses import Located, front_matter_problem
-from site_builder.content.slugs import slugify
+from site_builder.content.slugs import slugify_name
 from site_builder.errors import Problem
 from site_builder.model import Page
 
@@ -47,7 +47,7 @@ def groups(
     by_slug: dict[str, Group] = {}
     found: dict[str, Group] = {}
     for name in sorted(members, key=lambda name: (name.casefold(), name)):
-        group = Group(name, _slug(name), tuple(members[name]))
+        group = Group(name, slugify_name(name), tuple(members[name]))
         first = by_slug.setdefault(group.slug, group)
         if first is not group:
             problems.append(_two_spellings(first, group, key))
@@ -56,11 +56,6 @@ def groups(
 
 
 _WORDS = {"tags": "tag", "series": "series"}
-
-
-def _slug(name: str) -> str:
-    # Without this C, C++ and C# would be one tag.
-    return slugify(name.replace("++", "pp").replace("#", "sharp"))
 
 
 def _two_spellings(first: Group, second: Group, key: str) -> Problem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -57,8 +57,8 @@ def load_theme(site: Site) -> Theme:
     folder = _theme_folder(site)
     try:
         texts = _template_texts(site, folder)
-        assets = _assets(folder / "assets")
-        style = style_text(_css(folder / "assets" / "css"), _address_in_style(assets))
+        assets = _assets(site, folder)
+        style = style_text(_css(site, folder), _address_in_style(assets))
     except _EncodingError as error:
         problem = encoding_problem(_shown(error.path, site.root), error.cause)
         raise UsageError(problem) from None
@@ -127,11 +127,23 @@ def _setting_problem(site: Site, message: str, help_: str) -> Problem:
 def _template_texts(site: Site, folder: Path) -> dict[str, TemplateText]:
     texts: dict[str, TemplateText] = {}
     for home in (folder / "templates", site.root / "templates"):
-        for path in sorted(home.rglob("*")) if home.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
-                name = path.relative_to(home).as_posix()
-                texts[name] = TemplateText(_shown(path, site.root), _text(path))
+        for path in _files(site, folder, home):
+            name = path.relative_to(home).as_posix()
+            texts[name] = TemplateText(_shown(path, site.root), _text(path))
     return texts
+
+
+def _files(site: Site, folder: Path, home: Path) -> Iterator[Path]:
+    """The files in `home` that are not hidden, by name; raises UsageError for a link that leads
+    out of both the theme's `folder` and the site."""
+    inside = (folder.resolve(), site.root.resolve())
+    for path in sorted(home.rglob("*")) if home.is_dir() else ():
+        if path.is_file() and not path.name.startswith("."):
+            if not any(path.resolve().is_relative_to(place) for place in inside):
+                message = "the file is a link to a place outside of the theme and the site"
+                help_ = "copy the file to where the link is"
+                raise UsageError(Problem(message, _shown(path, site.root), help=help_))
+            yield path
 
 
 class _EncodingError(Exception):
@@ -154,17 +166,18 @@ def _shown(path: Path, root: Path) -> str:
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
-def _css(folder: Path) -> dict[str, str]:
-    paths = sorted(folder.glob("*.css")) if folder.is_dir() else []
-    return {path.name: _text(path) for path in paths}
+def _css(site: Site, folder: Path) -> dict[str, str]:
+    home = folder / "assets" / "css"
+    paths = [path for path in _files(site, folder, home) if path.suffix == ".css"]
+    return {path.name: _text(path) for path in paths if path.parent == home}
 
 
-def _assets(folder: Path) -> dict[str, SiteFile]:
+def _assets(site: Site, folder: Path) -> dict[str, SiteFile]:
     assets = {}
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        name = path.relative_to(folder).as_posix()
-        in_style = name.startswith("css/") and name.endswith(".css")
-        if path.is_file() and not in_style and not path.name.startswith("."):
+    home = folder / "assets"
+    for path in _files(site, folder, home):
+        name = path.relative_to(home).as_posix()
+        if not (name.startswith("css/") and name.endswith(".css")):
             content = path.read_bytes()
             assets[name] = SiteFile(hashed_path(name, content), content)
     return assets

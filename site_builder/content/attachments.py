@@ -124,11 +124,10 @@ def _attachment(
             return None
         message = f"{what} {written!r} not found"
         return _problem(source, address, written, message, _nearest_file(full))
-    if full.is_symlink() or root not in full.parents:
-        real = full.resolve()
-        if not real.is_relative_to(root.resolve()):
-            message = f"{what} {written!r} is a link to a file outside of the site's folder"
-            return _problem(source, address, written, message, "copy the file beside the post")
+    # It may be a link itself, or in a folder that is one.
+    if not full.resolve().is_relative_to(root.resolve()):
+        message = f"{what} {written!r} is a link to a file outside of the site's folder"
+        return _problem(source, address, written, message, "copy the file beside the post")
     width, height = 0, 0
     if address.is_image:
         size = _size(full)

@@ -15,7 +15,7 @@ from typing import Any
 
 from site_builder.config import LANGUAGE, macro_fault
 from site_builder.content.positions import problem_at
-from site_builder.content.slugs import is_slug_character, slugify
+from site_builder.content.slugs import is_slug_character, slugify, slugify_name
 from site_builder.content.yaml_core import Mapping, YamlError, read_mapping
 from site_builder.errors import ContentError, Problem
 from site_builder.model import FrontMatter, Source
@@ -240,7 +240,7 @@ def _names(name: str, values: tuple[str, ...]) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for number, value in enumerate(values):
         item = (str(number),)
-        slug = slugify(value)
+        slug = slugify_name(value)
         if not value.strip():
             yield item, f"a name in {name!r} is empty", "delete it"
         elif any(not c.isprintable() for c in value):
@@ -271,7 +271,7 @@ def _aliases(front_matter: FrontMatter) -> Iterator[Finding]:
 
 
 def _series(front_matter: FrontMatter) -> Iterator[Finding]:
-    if not slugify(front_matter.series):
+    if not slugify_name(front_matter.series):
         yield (), f"the series {front_matter.series!r} has no letters or digits", "rename it"
 
 

@@ -109,6 +109,8 @@ def _inline_problems(source: Source, inline: Token) -> Iterator[Problem]:
         if token.type == "text":
             if "[^" in token.content:
                 yield from _unknown_notes(source, token.content, _lines(inline))
+            if "\\" in token.content:
+                yield from _stray_tex(source, token.content, _lines(inline))
         elif "error" in token.meta:
             line, column = inline_place(source, inline, token.meta["offset"])
             message, help_ = str(token.meta["error"]), str(token.meta.get("help", ""))
@@ -135,6 +137,23 @@ def _unknown_notes(source: Source, text: str, lines: tuple[int, int]) -> Iterato
         line, column = locate(source, *lines, match[0])
         message = f"there is no footnote {match[1]!r}"
         help_ = f"add a line '[^{match[1]}]: …', or write \\[^ for a bracket and a caret"
+        yield problem_at(source, line, message, help_, column=column, width=len(match[0]))
+
+
+_STRAY_TEX = re.compile(r"\\(begin|cref|Cref|autoref)\{([^{}\s]+)\}")
+
+
+def _stray_tex(source: Source, text: str, lines: tuple[int, int]) -> Iterator[Problem]:
+    """TeX for more than formulas, which readers would see as it is written."""
+    for match in _STRAY_TEX.finditer(text):
+        line, column = locate(source, *lines, match[0])
+        message = f"{match[0]} outside of a formula means nothing here"
+        help_ = f"write @{match[2]} or \\eqref{{{match[2]}}}"
+        if match[1] == "begin":
+            help_ = (
+                "of TeX there are formulas only; a note such as '> [!NOTE] Theorem' can frame text"
+            )
+        help_ += f", or `{match[0]}` to show it"
         yield problem_at(source, line, message, help_, column=column, width=len(match[0]))
 
 

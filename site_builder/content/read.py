@@ -8,6 +8,7 @@ each that cannot be read. Promise: nothing outside of the site's folder is read.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -44,14 +45,7 @@ def read_source(root: Path, path: str) -> Source | None:
     None for a Python module that is not a percent script. Raises ContentError.
     """
     full = root / path
-    if not full.resolve().is_relative_to(root.resolve()):
-        message = "the file is a link to a place outside of the site's folder"
-        raise ContentError(Problem(message, path, help="copy the file to where the link is"))
-    try:
-        content = full.read_bytes()
-    except OSError as error:
-        raise ContentError(Problem(f"cannot read the file: {error.strerror}", path)) from None
-    text = _decoded(content, path)
+    text = _decoded(_content(root, path), path)
     if full.suffix == ".ipynb":
         from site_builder.content.notebooks import read_notebook
 
@@ -108,6 +102,23 @@ def _folder(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     return [folder / name for name in posts]
 
 
+def _content(root: Path, path: str) -> bytes:
+    """The bytes of a file of the site; raises ContentError."""
+    full = root / path
+    # Not `Path.resolve`: until Python 3.12 that raises for a link to itself.
+    if not Path(os.path.realpath(full)).is_relative_to(root.resolve()):
+        message = "the file is a link to a place outside of the site's folder"
+        raise ContentError(Problem(message, path, help="copy the file to where the link is"))
+    try:
+        if full.is_file() or not full.exists():
+            return full.read_bytes()
+    except OSError as error:
+        raise ContentError(Problem(f"cannot read the file: {error.strerror}", path)) from None
+    # To read a pipe would be to wait for someone to write into it.
+    message = "this is a folder, a pipe or a device where a file should be"
+    raise ContentError(Problem(message, path, help="move it away"))
+
+
 def _decoded(content: bytes, path: str) -> str:
     """The text, with `\\n` at the ends of its lines and without a byte order mark."""
     try:
@@ -124,21 +135,26 @@ def _decoded(content: bytes, path: str) -> str:
 def read_static(site: Site) -> tuple[SiteFile, ...]:
     """Read the files of `static/`, which are copied as they are.
 
-    Raises ContentError for what cannot be read, and for links to places outside of the site.
+    Raises ContentError for what cannot be read, and for links to folders or out of the site.
     """
     root = site.root / "static"
     files: list[SiteFile] = []
     problems: list[Problem] = []
     for path in sorted(root.rglob("*")) if root.is_dir() else ():
         shown = path.relative_to(site.root).as_posix()
-        if not path.resolve().is_relative_to(site.root):
-            message = "the file is a link to a place outside of the site's folder"
-            problems.append(Problem(message, shown, help="copy the file to where the link is"))
-        elif path.is_file():
-            try:
-                files.append(SiteFile(path.relative_to(root).as_posix(), path.read_bytes()))
-            except OSError as error:
-                problems.append(Problem(f"cannot read the file: {error.strerror}", shown))
+        if path.name.startswith(".#"):  # an editor's lock: a link to nothing
+            continue
+        if path.is_dir():
+            if path.is_symlink():
+                message = "the folder is a link, which is not followed"
+                problems.append(
+                    Problem(message, shown, help="copy the folder to where the link is")
+                )
+            continue
+        try:
+            files.append(SiteFile(path.relative_to(root).as_posix(), _content(site.root, shown)))
+        except ContentError as error:
+            problems += error.problems
     if problems:
         raise ContentError(problems)
     return tuple(files)

@@ -22,6 +22,11 @@ def slugify(text: str) -> str:
     return _OTHER.sub("-", text).strip("-")
 
 
+def slugify_name(name: str) -> str:
+    """The slug of a tag or a series, in which C, C++ and C# differ: `C++` -> `cpp`."""
+    return slugify(name.replace("++", "pp").replace("#", "sharp"))
+
+
 def is_slug_character(character: str) -> bool:
     """Whether a slug may hold it: letters, digits and their marks of any script, `-` and `_`."""
     return character in "-_" or unicodedata.category(character)[0] in "LNM"

@@ -171,6 +171,7 @@ _Loader = _make_loader()
 
 def _compose(text: str) -> Node | None:
     try:
+        _check_depth(text)
         node: Node | None = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise YamlError([_syntax_fault(error, text)]) from None
@@ -181,10 +182,25 @@ def _compose(text: str) -> Node | None:
         place = Place(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), 1)
         fault = YamlFault(f"not YAML: the character {code} is not allowed", place, "delete it")
         raise YamlError([fault]) from None
-    except RecursionError:
-        fault = YamlFault("not YAML: nested too deeply", Place(1, 1, 1))
-        raise YamlError([fault]) from None
     return node
+
+
+def _check_depth(text: str) -> None:
+    """Composing recurses, in C without a limit: so what is too deep must be seen before."""
+    if sum(map(text.count, "[{-?:")) <= _DEEPEST:
+        return
+    depth = 0
+    loader = _Loader(text)
+    while loader.check_event():
+        event = loader.get_event()
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            place = Place(event.start_mark.line + 1, event.start_mark.column + 1, 1)
+            raise YamlError([YamlFault("not YAML: nested too deeply", place)])
+
+
+_DEEPEST = 50
 
 
 # What PyYAML says -> what to do about it.

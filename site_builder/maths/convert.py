@@ -20,6 +20,7 @@ from site_builder.maths.commands import SHORTHANDS, command_help
 from site_builder.maths.faults import MathsError
 from site_builder.maths.lexer import SourceMap, Token, lex, text_of
 from site_builder.maths.macros import Macro, define
+from site_builder.maths.nesting import check_nesting
 from site_builder.maths.rewrites import HANDLERS
 from site_builder.maths.stream import Stream
 
@@ -49,6 +50,7 @@ def convert(tex: str, macros: Mapping[str, str], *, display: bool) -> str:
     if needs_rewriting(tex, macros):
         stream = rewrite(tex, macros, display=display)
         return converted(stream.out, tex, stream, display=display)
+    check_nesting(tex)
     try:
         return clean(_converter().convert_with_local_state(tex, displaystyle=display), ())
     except LatexError:
@@ -97,6 +99,7 @@ def _without_table(table: re.Match[str]) -> str:
 
 def rewrite(tex: str, macros: Mapping[str, str], *, display: bool) -> Stream:
     """The tokens of `tex` as the converter can take them. Raises MathsError."""
+    check_nesting(tex)
     if forbidden := _NEVER.search(tex):
         raise MathsError(
             f"the character U+{ord(forbidden[0]):04X} has no meaning in a formula",
@@ -120,11 +123,20 @@ def rewrite(tex: str, macros: Mapping[str, str], *, display: bool) -> Stream:
 def converted(tokens: Sequence[Token], tex: str, stream: Stream, *, display: bool) -> str:
     """The children of `<math>` for tokens that have been rewritten. Raises MathsError."""
     rewritten = text_of(tokens)
+    _check_expanded(rewritten)
     try:
         mathml = _converter().convert_with_local_state(rewritten, displaystyle=display)
     except LatexError as error:
         _explain(str(error), tokens, tex, stream.macros)
     return clean(mathml, stream.wrappers)
+
+
+def _check_expanded(rewritten: str) -> None:
+    """What macros stand for may be nested deeper than what the author wrote."""
+    try:
+        check_nesting(rewritten)
+    except MathsError as error:
+        raise MathsError(error.message, 0, help=error.help) from None
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -20,8 +20,16 @@ from site_builder.content.markdown import make_parser
 from site_builder.model import Heading
 from site_builder.rendering.cells import cell_html
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.foreign_html import is_lost
 from site_builder.rendering.formulas import block_formula, inline_formula
-from site_builder.rendering.images import image_html, with_attachments
+from site_builder.rendering.images import (
+    authors_html,
+    figure_html,
+    image_html,
+    is_figure,
+    note_ids,
+    warn,
+)
 from site_builder.rendering.listings import listing_html
 from site_builder.rendering.markup import attribute, kept
 from site_builder.rendering.notes import place_notes
@@ -48,13 +56,15 @@ def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
 def inline_html(draft: Draft, text: str) -> str:
     """Render a caption, title or summary."""
     (token,) = make_parser(draft.quotes).parseInline(text)
-    return _RENDERER.renderInline(token.children or [], make_parser().options, {"draft": draft})
+    return _RENDERER.renderInline(
+        token.children or [], make_parser().options, {"draft": draft, "inline": True}
+    )
 
 
 def shown_inline(draft: Draft, tokens: Sequence[Token]) -> str:
     """Render inline tokens a second time, where there is no room for links and notes."""
     return _RENDERER.renderInline(
-        _without_links(tokens), make_parser().options, {"draft": _scratch(draft)}
+        _without_links(tokens), make_parser().options, {"draft": _scratch(draft), "inline": True}
     )
 
 
@@ -82,6 +92,7 @@ class _Renderer(RendererHTML):
         for index, token in enumerate(tokens):
             if token.map and not token.hidden:
                 draft.lines = (token.map[0] + 1, token.map[1])
+            note_ids(draft, token)
             if token.type == "inline":
                 html.append(self.renderInline(token.children or (), options, env))
             elif token.type in self.rules:
@@ -108,7 +119,7 @@ class _Renderer(RendererHTML):
         link = ""
         if heading.id and not draft.feed:
             # Its name is the heading's, so that a list of links tells one from another.
-            name = escape(re.sub(r"<[^>]*>", "", heading.html))
+            name = escape(unescape(re.sub(r"<[^>]*>", "", heading.html)))
             target = f'href="#{escape(heading.id)}"'
             link = f' <a class="anchor" {target} aria-label="Link to: {name}">#</a>'
         return f"{link}</h{heading.level}>\n"
@@ -126,7 +137,11 @@ class _Renderer(RendererHTML):
         return listing_html(env["draft"], tokens[index].content, "", "")
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return image_html(env["draft"], tokens[index])
+        draft: Draft = env["draft"]
+        if is_figure(tokens) and not env.get("inline"):
+            caption = self.renderInline(tokens[index].children or (), options, env)
+            return figure_html(draft, tokens[index], caption)
+        return image_html(draft, tokens[index])
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         draft: Draft = env["draft"]
@@ -166,14 +181,18 @@ class _Renderer(RendererHTML):
         return block_formula(env["draft"], tokens[index])
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return with_attachments(env["draft"], tokens[index].content)
+        return authors_html(env["draft"], tokens[index].content)
 
     def html_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         html = tokens[index].content
         if html.startswith('<input class="task-list-item-checkbox"'):
             name = "done" if "checked" in html else "to do"
             return html.replace("<input ", f'<input aria-label="{name}" ', 1)
-        return with_attachments(env["draft"], html)
+        if is_lost(html, (token.content for token in tokens[index:])):
+            message = f"{html} is taken for HTML, but not closed"
+            help_ = f"write \\{html} for the text, or `…` around code, or close the element"
+            warn(env["draft"], html, message, help_)
+        return authors_html(env["draft"], html)
 
     def table_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         draft: Draft = env["draft"]
@@ -234,11 +253,18 @@ class _Renderer(RendererHTML):
         return f'<aside class="sidenote" id="fn-{number}" role="note">{mark}'
 
     def paragraph_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        if is_figure(tokens[index + 1].children):
+            return ""
         html = self.renderToken(tokens, index, options, env)
         note = tokens[index - 1] if env["draft"].feed and index else None
         if note and note.type == "footnote_open":
             return f"{html}<sup>{note.meta['id'] + 1}</sup> "
         return html
+
+    def paragraph_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        if is_figure(tokens[index - 1].children):
+            return ""
+        return self.renderToken(tokens, index, options, env)
 
     def footnote_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return "</blockquote>\n" if env["draft"].feed else "</aside>\n"

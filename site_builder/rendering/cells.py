@@ -16,6 +16,7 @@ from site_builder.maths import MathsError
 from site_builder.model import Cell, Output
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.figures import picture
+from site_builder.rendering.foreign_html import is_table, unseen, with_style_sheet, without_scripts
 from site_builder.rendering.formulas import latex_output
 from site_builder.rendering.highlight import highlight
 from site_builder.rendering.tables import dataframe_html, is_dataframe
@@ -187,9 +188,9 @@ class _Shown:
 
     def _html(self, html: str) -> str:
         """HTML as the value gave it; tables are made to scroll and to need no inline style."""
-        if not is_dataframe(html):
+        html = dataframe_html(html) if is_dataframe(html) else self._foreign(html)
+        if not is_table(html):
             return f'<div class="html">{html}</div>\n'
-        html = dataframe_html(html)
         if not self._draft.feed:
             place = f" {self._tables + 1}" if self._tables else ""
             label = f"Table of code {self._cell.number}{place}"
@@ -197,6 +198,21 @@ class _Shown:
             html = f"{region}{html}</div>"
         self._tables += 1
         return self._captioned_table(html + "\n") if self._tables == 1 else html + "\n"
+
+    def _foreign(self, html: str) -> str:
+        """HTML with its styles in a file of the page; what pages keep from readers is a warning."""
+        draft, cell = self._draft, self._cell
+        if draft.feed:
+            return without_scripts(html)
+        for what, help_ in unseen(html):
+            message = f"cell {cell.number} shows {what}"
+            problem = problem_at(draft.executed.post.source, cell.fence_line, message, help_)
+            draft.warnings.append(problem)
+        html, style = with_style_sheet(html, f"cell-{cell.number}")
+        if style is None:
+            return html
+        draft.files[style.path] = style
+        return f'{html.rstrip()}\n<link rel="stylesheet" href="{style.path}">'
 
     def _markdown_html(self, text: str) -> str:
         """Markdown that the cell gave; its first table is the one that a caption is about."""
@@ -258,7 +274,9 @@ class _Shown:
             source, cell = self._draft.executed.post.source, self._cell
             message = f"a figure of cell {cell.number} has no text for those who cannot see it"
             help_ = "add `#| fig-alt: …`, empty for a decoration"
-            self._draft.warnings.append(problem_at(source, cell.fence_line, message, help_))
+            warning = problem_at(source, cell.fence_line, message, help_)
+            if warning not in self._draft.warnings:  # once for all of a loop's figures
+                self._draft.warnings.append(warning)
         captions = self._cell.options.fig_cap
         return (captions[place] if place < len(captions) else "Figure"), False
 

@@ -66,6 +66,13 @@ def _named(name: str, content: bytes, kind: str) -> str:
     return f"{name}.{hashlib.sha256(content).hexdigest()[:10]}.{kind}"
 
 
+# The ground of a figure is the first that matplotlib draws of it.
+_GROUND = re.compile(r'<g id="figure_\d+">\s*<g id="([^"]*)">\s*<path([^>]*)>')
+
+
 def _adapted(svg: str) -> str:
-    """The SVG with a style for dark pages as its first child."""
+    """The SVG with a style for dark pages as its first child, unless its ground is coloured."""
+    ground = _GROUND.search(svg)
+    if ground and not ground[1].startswith("paper-") and "fill: none" not in ground[2]:
+        return svg  # ink that turned light would not be seen on it
     return re.sub(r"(<svg\b[^>]*>)", lambda tag: tag[1] + "\n" + _DARK_STYLE, svg, count=1)

@@ -1,0 +1,114 @@
+"""HTML that is not ours: what a value gave, and what an author wrote.
+
+In: HTML. Out: the same for pages that allow no inline styles, which become a style sheet of the
+page; and what of it readers will not see. Promise: what stands between the tags does not change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+
+from site_builder.model import SiteFile
+
+
+def with_style_sheet(html: str, name: str) -> tuple[str, SiteFile | None]:
+    """Move styles to a file, whose name begins with `name`: style elements and attributes."""
+    rules: dict[str, None] = {}
+
+    def element(found: re.Match[str]) -> str:
+        rules[found[1].strip()] = None
+        return ""
+
+    def attribute(found: re.Match[str]) -> str:
+        declarations = unescape(found[1] if found[1] is not None else found[2]).strip()
+        key = hashlib.sha256(declarations.encode()).hexdigest()[:8]
+        # Thrice, since an attribute weighs more than what the theme says of tables and links.
+        rules[f'[data-style="{key}"]' * 3 + f" {{ {declarations} }}"] = None
+        return f' data-style="{key}"'
+
+    # A styled table of pandas looks like a plain one wherever it says nothing.
+    html = _STYLER.sub(r'<table class="dataframe" \1>', html)
+    pieces = _SCRIPT_ELEMENT.split(html)
+    for place in range(0, len(pieces), 2):  # the others are scripts
+        piece = _STYLE_ELEMENT.sub(element, pieces[place])
+        pieces[place] = _TAG.sub(lambda tag: _STYLE_ATTRIBUTE.sub(attribute, tag[0]), piece)
+    if not rules:
+        return html, None
+    content = ("\n".join(rules) + "\n").encode()
+    return "".join(pieces), SiteFile(
+        f"{name}.{hashlib.sha256(content).hexdigest()[:10]}.css", content
+    )
+
+
+def without_scripts(html: str) -> str:
+    """HTML for feeds, whose readers would drop scripts and style elements anyway."""
+    return _STYLE_ELEMENT.sub("", "".join(_SCRIPT_ELEMENT.split(html)[::2]))
+
+
+def is_table(html: str) -> bool:
+    """Whether the HTML is a table, if wrapped."""
+    return _TABLE.match(html) is not None
+
+
+def unseen(html: str) -> Iterator[tuple[str, str]]:
+    """What readers will not see, since pages load nothing from elsewhere; and what to do."""
+    bare = _COMMENT.sub("", html)
+    for pattern, what, help_ in _UNSEEN:
+        if pattern.search(bare):
+            yield what, help_
+
+
+def unseen_style(html: str) -> Iterator[tuple[str, str]]:
+    """The same for styles in what an author wrote, which stay where they are."""
+    bare = _COMMENT.sub("", html)
+    if _STYLE.search(bare) or any(map(_STYLE_ATTRIBUTE.search, _TAG.findall(bare))):
+        help_ = "give it a class, and say in the theme what that looks like"
+        yield "an inline style, which pages do not apply", help_
+
+
+def is_lost(tag: str, behind: Iterable[str]) -> bool:
+    """Whether a start tag is rather text: without attributes, and no end tag `behind` it."""
+    found = _NAMED.fullmatch(tag)
+    if not found or found[1].lower() in _VOID:
+        return False
+    return not any(other.lower() == f"</{found[1].lower()}>" for other in behind)
+
+
+def is_remote(address: str) -> bool:
+    """Whether an address is one of another site."""
+    return _REMOTE.match(address) is not None
+
+
+_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_NAMED = re.compile("<([A-Za-z][A-Za-z0-9-]*)>")
+_VOID = frozenset(("br", "hr", "img", "input", "wbr"))
+_REMOTE = re.compile("(?:https?:)?//", re.IGNORECASE)
+_TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_STYLE = re.compile(r"<style\b", re.IGNORECASE)
+_STYLE_ELEMENT = re.compile(r"<style\b[^>]*>(.*?)</style\s*>\s*", re.IGNORECASE | re.DOTALL)
+_SCRIPT_ELEMENT = re.compile(r"(<script\b.*?</script\s*>)", re.IGNORECASE | re.DOTALL)
+_STYLER = re.compile(r'<table (id="T_[0-9a-f]+")>')
+_TABLE = re.compile(r"\s*(?:<div\b[^>]*>\s*)*<table\b", re.IGNORECASE)
+_UNSEEN = (
+    (
+        re.compile(r"<script\b(?![^>]*\btype\s*=\s*[\"']?(?:application/|text/plain))", re.I),
+        "a script, which pages do not run",
+        "show what it makes as a picture or a table",
+    ),
+    (
+        re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE),
+        "a frame, which pages do not load",
+        "link to what it shows",
+    ),
+    (
+        re.compile(
+            r"<(?:img|video|audio|source)\b[^>]*?\ssrc\s*=\s*[\"']?(?:https?:)?//", re.IGNORECASE
+        ),
+        "something from another site, which pages do not load",
+        "save it beside the post and show that",
+    ),
+)
