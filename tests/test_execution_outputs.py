@@ -365,6 +365,26 @@ def test_a_table_of_pandas_is_html(ran: Ran) -> None:
     assert table.data["text/plain"].split() == ["a", "0", "1", "1", "2"]
 
 
+STEADY = posts.add(
+    "steady",
+    "class C: pass\nC()",
+    "import pandas as pd\ntable = pd.DataFrame({'a': [1]}).style.format('{:.1f}')\ntable",
+    "pd.DataFrame({'b': [1]}).style.highlight_max()",
+    "import matplotlib.pyplot as plt\nplt.style.use('default')\nplt.plot([1, 2])",
+    "plt.colorbar(plt.imshow([[1, 2]]))",
+)
+
+
+def test_what_is_drawn_at_random_or_by_address_is_the_same_in_each_run(ran: Ran) -> None:
+    # That both paths agree on this post is in the first test; here is what they agree on.
+    plain, first, second, figure, colorbar = (cell[0] for cell in ran.cells(STEADY))
+    assert plain.data["text/plain"] == "<__main__.C object at 0x…>"
+    assert 'id="T_00001"' in first.data["text/html"]
+    assert "#T_00002_row0_col0" in second.data["text/html"]
+    assert (figure.kind, colorbar.kind) == ("figure", "figure")
+    assert len(ran.cells(STEADY)[4]) == 1
+
+
 # Figures.
 
 FIGURES = posts.add(

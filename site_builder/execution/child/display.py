@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -104,10 +105,15 @@ def _is_json(value: object) -> bool:
 
 def _plain(value: object) -> str:
     if type(value) not in (dict, list, tuple, set, frozenset):
-        return repr(value)
+        return _without_address(repr(value))
     import pprint
 
-    return pprint.pformat(value, width=80, sort_dicts=False, compact=True)
+    return _without_address(pprint.pformat(value, width=80, sort_dicts=False, compact=True))
+
+
+def _without_address(text: str) -> str:
+    """`<C object at 0x7f3a…>` would be different in each run, and says nothing."""
+    return re.sub(r"\bat 0x[0-9a-fA-F]{6,16}\b", "at 0x…", text) if " at 0x" in text else text
 
 
 def display_entry(data: dict[str, Any], metadata: dict[str, Any]) -> Entry:
@@ -139,6 +145,7 @@ class Displayer:
         self._capture = capture
         self._figure_entry = figure_entry
         self._by_id: dict[str, list[Entry]] = {}
+        self._tables = 0
 
     def display(
         self,
@@ -184,9 +191,18 @@ class Displayer:
         entry = self._figure_entry(value)
         if entry is None:
             data, more = mime_bundle(value)
+            if "text/html" in data:
+                data["text/html"] = self._with_steady_ids(data["text/html"])
             entry = display_entry(data, more)
         entry["metadata"] = {**entry["metadata"], **(metadata if _is_json(metadata) else {})}
         return entry
+
+    def _with_steady_ids(self, html: str) -> str:
+        """A styled table of pandas draws an id at random; here they are counted in the post."""
+        for drawn in dict.fromkeys(re.findall(r'\bid="T_([0-9a-f]{5})"', html)):
+            self._tables += 1
+            html = html.replace(f"T_{drawn}", f"T_{self._tables:05x}")
+        return html
 
     def _replace(self, entry: Entry, name: str) -> None:
         shown = self._by_id.get(name, ())

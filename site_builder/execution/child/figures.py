@@ -41,7 +41,6 @@ class Figures:
         # What a `matplotlibrc` of this machine says is no part of the post.
         pyplot.rcdefaults()
         pyplot.switch_backend("agg")
-        pyplot.rcParams["svg.hashsalt"] = "site-builder"
         pyplot.show = lambda *_, **__: self.show_open()  # type: ignore[attr-defined]
         sys.modules["matplotlib.figure"].Figure.show = lambda figure, *_, **__: self._show(figure)
         self._set_size(pyplot)
@@ -76,9 +75,8 @@ class Figures:
 
     def is_drawing(self, value: object) -> bool:
         """Whether a cell's last value is only what a plotting call returns (axes, lines, texts)."""
-        module = sys.modules.get("matplotlib.artist")
         figure = sys.modules.get("matplotlib.figure")
-        if module is None or figure is None or isinstance(value, figure.Figure):
+        if figure is None or isinstance(value, figure.Figure):
             return False
         if isinstance(value, dict):  # of `boxplot`
             return self.is_drawing(list(value.values()))
@@ -88,7 +86,10 @@ class Figures:
             )
         if type(value).__name__ == "ndarray" and value.dtype == object:  # type: ignore[attr-defined]
             return bool(value.size) and self.is_drawing(list(value.flat))  # type: ignore[attr-defined]
-        return isinstance(value, (module.Artist, sys.modules["matplotlib.container"].Container))
+        return any(
+            isinstance(value, getattr(sys.modules.get(f"matplotlib.{name}"), kind, ()))
+            for name, kind in _DRAWINGS
+        )
 
     def _is_drawn(self, value: object) -> bool:
         figure = sys.modules["matplotlib.figure"]
@@ -126,6 +127,15 @@ class Figures:
         return _figure_entry({"image/png": png}, [round(side / PAGE_DENSITY) for side in sides])
 
 
+# What plotting calls return that is no value to show, by module.
+_DRAWINGS = (
+    ("artist", "Artist"),
+    ("container", "Container"),
+    ("colorbar", "Colorbar"),
+    ("animation", "Animation"),
+)
+
+
 def draw_once() -> None:
     """Draw a figure as all are drawn, so that fonts and renderers are at hand for the next."""
     from matplotlib import pyplot
@@ -160,11 +170,15 @@ def _bounds(figure: Any) -> Any:
 
 
 def _svg(figure: Any, bounds: Any) -> str:
+    from matplotlib import rc_context
+
     _name_artists(figure)
     target = io.StringIO()
-    figure.savefig(
-        target, format="svg", bbox_inches=bounds, metadata={"Date": None, "Creator": None}
-    )
+    # Set here, as a style sheet of the post may have taken it back: without it ids are random.
+    with rc_context({"svg.hashsalt": "site-builder"}):
+        figure.savefig(
+            target, format="svg", bbox_inches=bounds, metadata={"Date": None, "Creator": None}
+        )
     return target.getvalue()
 
 
