@@ -17,7 +17,7 @@ from pathlib import Path
 from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme import load_theme
 from site_builder.config import Site
-from site_builder.content.parse import parse
+from site_builder.content.parse import ParseError, parse
 from site_builder.content.read import read_sources, read_static
 from site_builder.errors import ContentError, Problem, SiteBuilderError, UsageError
 from site_builder.execution.engine import OnProgress, Progress, execute, nothing_to_run
@@ -150,7 +150,13 @@ class _Hidden:
 
 def _prepare(site: Site, source: Source, options: Options, clock: Clock) -> Post | Page | _Hidden:
     """Parse a source; what has no cell to run is rendered at once, in the same process."""
-    post = parse(site, source)
+    try:
+        post = parse(site, source)
+    except ParseError as error:
+        # Formulas and captions are looked at all the same: who mends one mends the other.
+        with _together_with(error.problems):
+            render(site, ExecutedPost(error.post, nothing_to_run(error.post)))
+        raise
     front = post.front_matter
     if front.draft and not options.drafts:
         return _Hidden(source.path, "is a draft")

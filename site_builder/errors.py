@@ -42,17 +42,30 @@ class Problem:
         lines = [f"{place}: {self.message}" if place else self.message]
         if self.excerpt:
             number = str(self.line)
-            lines.append(f"  {number} | {self.excerpt}")
+            text, start = _clipped(self.excerpt, max(0, self.column - 1))
+            lines.append(f"  {number} | {text}")
             if self.column:
-                start, end = self.column - 1, self.column - 1 + self.width
-                lead = "".join(c if c == "\t" else " " * _cells(c) for c in self.excerpt[:start])
-                carets = "^" * max(1, _cells(self.excerpt[start:end]))
+                lead = "".join(c if c == "\t" else " " * _cells(c) for c in text[:start])
+                carets = "^" * max(1, _cells(text[start : start + self.width].rstrip("…")))
                 lines.append(f"  {' ' * len(number)} | {lead}{carets}")
         for note in self.notes:
             lines.extend(f"    {line}".rstrip() for line in note.splitlines())
         if self.help:
             lines.append(f"  help: {self.help}")
         return "\n".join(lines)
+
+
+LONGEST = 110  # characters of a line that are shown
+LEAD = 60  # of these at the most before the column
+
+
+def _clipped(line: str, start: int) -> tuple[str, int]:
+    """The part of a long line, such as a paragraph, around the character at `start`; its place."""
+    if len(line) <= LONGEST:
+        return line, start
+    first = max(0, min(start - LEAD, len(line) - LONGEST))
+    text = line[first : first + LONGEST] + ("…" if first + LONGEST < len(line) else "")
+    return ("…" + text, start - first + 1) if first else (text, start)
 
 
 def _cells(text: str) -> int:

@@ -24,10 +24,18 @@ from site_builder.errors import ContentError, Problem
 from site_builder.model import Cell, FrontMatter, Post, Source
 
 
+class ParseError(ContentError):
+    """A post that is not in order, and what could be understood of it."""
+
+    def __init__(self, problems: Sequence[Problem], post: Post) -> None:
+        self.post = post
+        super().__init__(problems)
+
+
 def parse(site: Site, source: Source) -> Post:
     """Understand a source.
 
-    Raises ContentError with all problems of it, in the order of their lines.
+    Raises ParseError with all problems of it, in the order of their lines.
     """
     problems: list[Problem] = []
     try:
@@ -48,9 +56,10 @@ def parse(site: Site, source: Source) -> Post:
     if not slug:
         message = "no address can be made of the file's name"
         problems.append(Problem(message, source.path, help="add 'slug: …' to the front matter"))
+    post = Post(source, front_matter, slug, tuple(tokens), cells, attachments)
     if problems:
-        raise ContentError(sorted(problems, key=lambda p: (p.line, p.column)))
-    return Post(source, front_matter, slug, tuple(tokens), cells, attachments)
+        raise ParseError(sorted(problems, key=lambda p: (p.line, p.column)), post)
+    return post
 
 
 _UNKNOWN_NOTE = re.compile(r"\[\^([^\]\s]+)\]")

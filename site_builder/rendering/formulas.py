@@ -31,6 +31,8 @@ Macros = tuple[tuple[str, str], ...]
 def inline_formula(draft: Draft, token: Token) -> str:
     """A formula within a sentence, which may be a display on a line of its own."""
     tex, macros = token.content, _pairs(draft.macros)
+    if "error" in token.meta:
+        return ""  # reported by those who read it
     try:
         if token.meta.get("display"):
             shown = _display(tex, macros, token.meta.get("label", ""))
@@ -46,6 +48,8 @@ def inline_formula(draft: Draft, token: Token) -> str:
 
 def block_formula(draft: Draft, token: Token) -> str:
     """A formula on lines of its own, with its numbers."""
+    if "error" in token.meta:
+        return ""
     try:
         shown = _display(token.content, _pairs(draft.macros), token.meta.get("label", ""))
     except MathsError as error:
