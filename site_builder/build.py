@@ -47,6 +47,8 @@ class Report:
     """What a build did."""
 
     posts: int
+    hidden: tuple[str, ...]
+    """Files of posts that were left out: drafts and scheduled ones."""
     executed: int
     seconds_executing: float
     pages: int
@@ -92,6 +94,7 @@ def build(
     written = write(options.output, files, site_root=site.root, on_wait=on_wait)
     return Report(
         posts=sum(page.front_matter.kind != "page" for page in pages),
+        hidden=tuple(each.path for each in prepared.results if isinstance(each, _Hidden)),
         executed=len(run.executed),
         seconds_executing=run.seconds,
         pages=sum(file.path.endswith(".html") for file in files),

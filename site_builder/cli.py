@@ -144,6 +144,9 @@ def _build(given: argparse.Namespace) -> int:
         ran = f"{report.executed} executed in {report.seconds_executing:.1f} s"
     posts = "1 post" if report.posts == 1 else f"{report.posts} posts"
     print(f"{posts}: {ran}; {report.pages} pages → {_shown(options.output)}")
+    if report.hidden:
+        # Otherwise a post that is not there would look lost.
+        print(f"left out, as drafts or scheduled: {', '.join(report.hidden)}")
     return 0
 
 

@@ -300,7 +300,10 @@ PNG = bytes.fromhex(
 
 def test_drafts_and_later_posts_are_nowhere(blog: Blog) -> None:
     blog.put({"posts/draft.md": post("Text.\n", DRAFT), "posts/later.md": post("Text.\n", LATER)})
-    assert blog.build().out == "1 post: none executed; 5 pages → SITE/public/\n"
+    assert blog.build().out == (
+        "1 post: none executed; 5 pages → SITE/public/\n"
+        "left out, as drafts or scheduled: posts/draft.md, posts/later.md\n"
+    )
     for path, (content, _) in snapshot(blog.public).items():
         for word in ("draft", "later", "unseen", "2999"):
             assert word not in path
