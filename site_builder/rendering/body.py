@@ -92,7 +92,8 @@ class _Renderer(RendererHTML):
         for index, token in enumerate(tokens):
             if token.map and not token.hidden:
                 draft.lines = (token.map[0] + 1, token.map[1])
-            note_ids(draft, token)
+            if not draft.feed and (token.attrs or token.children or token.type == "html_block"):
+                note_ids(draft, token)
             if token.type == "inline":
                 html.append(self.renderInline(token.children or (), options, env))
             elif token.type in self.rules:

@@ -77,9 +77,10 @@ def figure_html(draft: Draft, token: Token, caption: str) -> str:
 def note_ids(draft: Draft, token: Token) -> None:
     """Let links lead to what the author gave an id, where nothing has a number or a text."""
     for each in (token, *(token.children or ())):
-        id_ = str(each.attrs.get("id", ""))
-        if each.type != "heading_open" and not id_.startswith(_NUMBERED):
-            draft.anchor(id_, id_)
+        if "id" in each.attrs and each.type != "heading_open":
+            id_ = str(each.attrs["id"])
+            if not id_.startswith(_NUMBERED):
+                draft.anchor(id_, id_)
         if each.type in ("html_block", "html_inline"):
             for found in _ID.finditer(each.content):
                 draft.anchor(found[1], found[1])
