@@ -20,7 +20,7 @@ from site_builder.config import Site
 from site_builder.content.parse import ParseError, parse
 from site_builder.content.read import read_sources, read_static
 from site_builder.errors import ContentError, Problem, SiteBuilderError, UsageError
-from site_builder.execution.engine import OnProgress, Progress, execute, nothing_to_run
+from site_builder.execution.engine import OnProgress, execute, nothing_to_run
 from site_builder.model import ExecutedPost, Execution, Page, Post, Source
 from site_builder.publishing.write import WriteReport, check_output, write
 from site_builder.rendering.render import render
@@ -207,6 +207,3 @@ def _unbuilt(
     built = {page.source.path for page in pages}
     failed = {source.path: "failed" for source in sources if source.path not in built}
     return failed | {each.path: each.reason for each in prepared if isinstance(each, _Hidden)}
-
-
-__all__ = ["Clock", "Options", "Progress", "Report", "build", "read_clock"]

@@ -8,10 +8,12 @@ ran.stdout(HELLO)                                 what came of it
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -22,6 +24,7 @@ from site_builder.errors import Problem
 from site_builder.execution.engine import Progress, execute
 from site_builder.execution.report import Outcome
 from site_builder.model import Output, Post, Source
+from site_builder.rendering.terminal import terminal_html
 
 TOML = 'title = "T"\nurl = "https://example.org/"\n'
 PROJECT = Path(__file__).parents[1]
@@ -152,3 +155,9 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def terminal_text(text: str) -> str:
+    """What a reader sees of a program's output, without its colours."""
+    html = re.sub("<[^>]*>", "", terminal_html(text))
+    return "\n".join(line.rstrip() for line in unescape(html).split("\n"))

@@ -9,9 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from small_site import Posts, Ran, post_text, run
-
-from site_builder.rendering.terminal import terminal_text
+from small_site import Posts, Ran, post_text, run, terminal_text
 
 posts = Posts()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from small_site import terminal_text
 
-from site_builder.rendering.terminal import terminal_html, terminal_text
+from site_builder.rendering.terminal import terminal_html
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,6 @@ def terminal_html(text: str) -> str:
     return "\n".join(_line_html(line) for line in _Screen().show(text))
 
 
-def terminal_text(text: str) -> str:
-    """The same as plain text."""
-    if not _CONTROL.search(text):
-        return text
-    lines = _Screen().show(text)
-    return "\n".join("".join(character for character, _ in line).rstrip() for line in lines)
-
-
 Line = list[tuple[str, Style]]
 
 
