@@ -6,6 +6,7 @@ Source -> Post -> ExecutedPost -> Page -> SiteFile
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -265,6 +266,16 @@ class SiteFile:
     path: str
     """Relative to the output folder, with forward slashes."""
     content: bytes
+
+
+def named_by_content(name: str, content: bytes) -> str:
+    """A name that changes with the content, so that caches may keep the file for ever.
+
+    `icon.svg` becomes `icon.<hash>.svg`.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    digest = hashlib.sha256(content).hexdigest()[:10]
+    return f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ and checked. Promise: once loaded it reads no files, and each mistake in it has 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from site_builder.assembly.template_problems import (
 )
 from site_builder.config import FILE, Site, encoding_problem
 from site_builder.errors import Problem, UsageError, nearest
-from site_builder.model import SiteFile
+from site_builder.model import SiteFile, named_by_content
 
 ASSETS = "assets/"
 ICON = "icon.svg"
@@ -95,9 +94,7 @@ def render(theme: Theme, template: str, **values: Any) -> bytes:
 
 def hashed_path(name: str, content: bytes) -> str:
     """The path of an asset, with its content's hash: `icon.svg` is at `assets/icon.<hash>.svg`."""
-    stem, dot, suffix = name.rpartition(".")
-    digest = hashlib.sha256(content).hexdigest()[:10]
-    return f"{ASSETS}{stem}.{digest}.{suffix}" if dot else f"{ASSETS}{name}.{digest}"
+    return ASSETS + named_by_content(name, content)
 
 
 def _theme_folder(site: Site) -> Path:

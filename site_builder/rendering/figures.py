@@ -6,12 +6,11 @@ In: SVG or base64 data. Out: site files whose names change with their content.
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from site_builder.model import SiteFile
+from site_builder.model import SiteFile, named_by_content
 
 INK = "#dcdfe4"  # the theme's text colour on dark pages
 PAPER = "#14161a"  # and its ground
@@ -50,20 +49,16 @@ def picture(name: str, data: Mapping[str, str], *, dark: bool) -> Picture:
         return Picture(rasters[0], rasters[0], raster=True)
     svg = data["image/svg+xml"]
     shown = (_adapted(svg) if dark else svg).encode()
-    file = SiteFile(_named(name, shown, "svg"), shown)
+    file = SiteFile(named_by_content(f"{name}.svg", shown), shown)
     return Picture(file, rasters[0] if rasters else file, raster=not dark)
 
 
-RASTERS = ("image/png", "image/jpeg")
+RASTERS = {"image/png": "png", "image/jpeg": "jpg"}
 
 
 def _raster(name: str, mime: str, data: str) -> SiteFile:
     content = base64.b64decode(data)
-    return SiteFile(_named(name, content, "jpg" if mime == "image/jpeg" else "png"), content)
-
-
-def _named(name: str, content: bytes, kind: str) -> str:
-    return f"{name}.{hashlib.sha256(content).hexdigest()[:10]}.{kind}"
+    return SiteFile(named_by_content(f"{name}.{RASTERS[mime]}", content), content)
 
 
 # The ground of a figure is the first that matplotlib draws of it.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import unescape
 
-from site_builder.model import SiteFile
+from site_builder.model import SiteFile, named_by_content
 
 
 def with_style_sheet(html: str, name: str) -> tuple[str, SiteFile | None]:
@@ -38,9 +38,7 @@ def with_style_sheet(html: str, name: str) -> tuple[str, SiteFile | None]:
     if not rules:
         return html, None
     content = ("\n".join(rules) + "\n").encode()
-    return "".join(pieces), SiteFile(
-        f"{name}.{hashlib.sha256(content).hexdigest()[:10]}.css", content
-    )
+    return "".join(pieces), SiteFile(named_by_content(f"{name}.css", content), content)
 
 
 def without_scripts(html: str) -> str:
