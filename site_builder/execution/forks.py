@@ -1,8 +1,8 @@
-"""Zygotes as posts need them: one for what imports fast, one for what imports slowly.
+"""Zygotes as posts need them: one for each set of imports, so that a post finds its own only.
 
 In: jobs. Out: their events, from forks of a process that has imported what the job's post imports.
-Two, so that a post with NumPy alone need not wait until Keras is there. A zygote that turns out to
-be unsafe is replaced by one without the culprit; posts that need that import it themselves.
+Zygotes are a tree: each is forked from the one that has imported all but the last module. A module
+whose import makes a process unfit for forking is left out; posts that need it import it themselves.
 """
 
 from __future__ import annotations
@@ -10,19 +10,27 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from pathlib import Path
 
 from site_builder.execution.child.protocol import Message
-from site_builder.execution.imports import is_slow, preloads
+from site_builder.execution.imports import modules_in, preloads
 from site_builder.execution.processes import Zygote, ZygoteError
+
+Chain = tuple[str, ...]
 
 
 class Forks:
     """A source of processes that have the imports of their post behind them."""
 
     def __init__(self, python: str, environment: Mapping[str, str]) -> None:
-        self._fast = _Preloading(python, environment)
-        self._slow = _Preloading(python, environment)
+        self._python, self._environment = python, environment
+        self._lock = threading.Lock()
+        self._zygotes: dict[Chain, Future[Zygote]] = {}
+        self._all: list[Zygote] = []
+        self._refused: set[str] = set()
         self._warming: threading.Thread | None = None
+        self._closed = False
 
     def warm_up(self, imports: Iterable[str]) -> None:
         """Begin the slow imports of a post that is to come."""
@@ -31,7 +39,7 @@ class Forks:
         def prepare() -> None:
             # What is wrong is met again, and dealt with, when the post runs.
             with contextlib.suppress(ZygoteError, OSError):
-                self._slow.prepared(wanted)
+                self._prepared(wanted)
 
         self._warming = threading.Thread(target=prepare)
         self._warming.start()
@@ -42,61 +50,66 @@ class Forks:
 
     def run(self, job: Message) -> Iterator[Message]:
         """Run a job in a fork; raises ZygoteError where there is none."""
-        imports = job["imports"]
-        source = self._slow if is_slow(imports) else self._fast
-        zygote = source.prepared(preloads(imports))
+        zygote = self._prepared(preloads(job["imports"]))
+        local = modules_in(Path(job["folder"]))
+        if local and (hidden := local & zygote.modules()):
+            # A fork would go on with Python's or the installed one, where an import finds this.
+            raise ZygoteError(f"the folder of the post has modules named {sorted(hidden)}")
         yield from zygote.run(job)
 
     def close(self) -> None:
         """End the zygotes and all posts that still run."""
-        self._fast.close()
-        self._slow.close()
+        with self._lock:
+            self._closed = True
+            zygotes = list(self._all)
+        for zygote in zygotes:  # the first, from which all come, is the first to end
+            zygote.close()
         if self._warming is not None:
             self._warming.join()
 
+    def _prepared(self, wanted: Chain) -> Zygote:
+        """The zygote with exactly `wanted` imported, except what was found to be unsafe."""
+        while True:
+            chain = tuple(module for module in wanted if module not in self._refused)
+            try:
+                return self._zygote(chain)
+            except ZygoteError:
+                if self._closed or self._refused.isdisjoint(chain):
+                    raise
 
-class _Preloading:
-    """A zygote that is started by the first post, and imports what each post needs on top."""
-
-    def __init__(self, python: str, environment: Mapping[str, str]) -> None:
-        self._python, self._environment = python, environment
-        self._lock = threading.Lock()
-        self._zygote: Zygote | None = None
-        self._loaded: list[str] = []
-        self._refused: set[str] = set()
-        self._retired: list[Zygote] = []
-        self._closed = False
-
-    def prepared(self, wanted: tuple[str, ...]) -> Zygote:
-        """The zygote with `wanted` imported, except what was found to start threads."""
+    def _zygote(self, chain: Chain) -> Zygote:
+        """The zygote of a chain of imports; whoever asks first makes it, and others wait."""
         with self._lock:
-            while True:
-                if self._closed:
-                    raise ZygoteError("the build is over")
-                if self._zygote is None:
-                    self._zygote = Zygote(self._python, self._environment)
-                    self._loaded = []
-                module = ""
-                try:
-                    for module in wanted:
-                        if module not in self._loaded and module not in self._refused:
-                            self._zygote.preload(module)
-                            self._loaded.append(module)
-                except ZygoteError:
-                    # Begin again without the culprit. What runs was forked before and goes on.
-                    self._refused.add(module)
-                    self._retired.append(self._zygote)
-                    self._zygote = None
-                    continue
-                return self._zygote
+            found = self._zygotes.get(chain)
+            mine = found is None
+            future = self._zygotes.setdefault(chain, Future())
+        if mine:
+            try:
+                future.set_result(self._grown(chain))
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
 
-    def close(self) -> None:
-        """End the zygote and all posts that still run."""
-        self._closed = True
-        zygote = self._zygote
-        if zygote is not None:
-            zygote.close()  # wakes whoever waits for an import, and so holds the lock
+    def _grown(self, chain: Chain) -> Zygote:
+        """A new zygote for a chain, from that of the chain before its last module."""
+        if not chain:
+            return self._kept(Zygote(self._python, self._environment))
+        *before, module = chain
+        zygote = self._kept(self._zygote(tuple(before)).branch())
+        try:
+            zygote.preload(module)
+        except ZygoteError:
+            if not self._closed:
+                self._refused.add(module)
+            zygote.close()
+            raise
+        return zygote
+
+    def _kept(self, zygote: Zygote) -> Zygote:
+        """The same zygote, sure to be closed."""
         with self._lock:
-            for other in (*self._retired, self._zygote):
-                if other is not None and other is not zygote:
-                    other.close()
+            if not self._closed:
+                self._all.append(zygote)
+                return zygote
+        zygote.close()
+        raise ZygoteError("the build is over")

@@ -1,14 +1,16 @@
-"""What a post imports, read from its code without running it."""
+"""What a post imports, read from its code without running it, and what lies beside it."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from site_builder.model import Cell
 
-# Module named in a post -> what a zygote imports for it, cheapest first. Only libraries whose
+# Module named in a post -> what a zygote imports for it. Only libraries whose
 # import has no effect but time, and whose forked copies were found to work.
 PRELOADED = {
     "numpy": ("numpy",),
@@ -19,7 +21,9 @@ PRELOADED = {
     "IPython": ("IPython",),
 }
 SLOW = frozenset(("keras",))  # takes seconds, where others take tenths
-ORDER = ("numpy", "matplotlib.pyplot", "pandas", "scipy", "IPython", "keras")
+# Zygotes share what comes first: the slowest, so that it is imported once for all that need it.
+ORDER = ("numpy", "keras", "scipy", "pandas", "matplotlib.pyplot", "IPython")
+_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[\w-]+)*?\.(?:py|pyc|so|pyd)")
 
 
 def imported(cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -55,6 +59,19 @@ def preloads(names: Iterable[str]) -> tuple[str, ...]:
 def is_slow(names: Iterable[str]) -> bool:
     """Whether a post with these imports has long to wait for them."""
     return not SLOW.isdisjoint(names)
+
+
+def modules_in(folder: Path) -> frozenset[str]:
+    """Names of the modules and packages in a folder that come before all others with their name."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - the names alone, quickly
+    except OSError:
+        return frozenset()
+    modules = {found[1] for name in names if (found := _MODULE.fullmatch(name))}
+    packages = {
+        name for name in names if name.isidentifier() and (folder / name / "__init__.py").exists()
+    }
+    return frozenset(modules | packages)
 
 
 def uses_magics(cells: Iterable[Cell]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from site_builder.execution.child import protocol
+from site_builder.execution.child.environment import PASSED
 from site_builder.execution.child.protocol import Message
 
 PACKAGE = Path(__file__).parents[1]
@@ -30,11 +32,6 @@ sys.modules["site_builder"] = package
 from site_builder.execution.child.main import main
 main()
 """
-# What a post sees of the builder's environment: enough to find programs and files, nothing secret.
-PASSED = (
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PATHEXT",
-    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "APPDATA", "LOCALAPPDATA", "USERPROFILE",
-)  # fmt: skip
 FIXED = {
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
@@ -51,11 +48,18 @@ FIXED = {
 }
 
 
-def post_environment(given: Mapping[str, str], passed: tuple[str, ...]) -> dict[str, str]:
-    """The environment variables of posts: a few of the builder's, fixed ones, the site's own."""
+def post_environment(
+    given: Mapping[str, str], passed: tuple[str, ...], root: Path
+) -> dict[str, str]:
+    """The environment variables of posts of the site in `root`.
+
+    A few of the builder's, fixed ones, those that the site wants `passed`, those `given` by it.
+    """
     kept = {name: os.environ[name] for name in PASSED if name in os.environ}
+    # What Keras was told on this machine is no part of a post.
+    own = {"KERAS_HOME": str(root / ".cache" / "keras")}
     wanted = {name: os.environ[name] for name in passed if name in os.environ}
-    return {**kept, **FIXED, **wanted, **given}
+    return {**kept, **FIXED, **own, **wanted, **given}
 
 
 class Processes(Protocol):
@@ -83,13 +87,10 @@ class Zygote:
         """Start it; raises ZygoteError where there is no fork."""
         if sys.platform != "linux":
             raise ZygoteError("forking after imports is safe on Linux only")
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._lock = threading.Lock()
-        self._channels: set[socket.socket] = set()
-        self._closed = False
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs:
-                self._process = subprocess.Popen(
+                process = subprocess.Popen(
                     [python, "-P", "-c", BOOT, str(PACKAGE), "zygote", str(theirs.fileno())],
                     env=dict(environment),
                     pass_fds=(theirs.fileno(),),
@@ -99,23 +100,61 @@ class Zygote:
                     start_new_session=True,
                 )
         except OSError as error:
-            self._control.close()
+            control.close()
             raise ZygoteError(str(error)) from error
+        self._obey_through(control, process)
+
+    def _obey_through(
+        self, control: socket.socket, process: subprocess.Popen[bytes] | None
+    ) -> None:
+        """Its commands go through `control`; a branch is no `process` of ours to wait for."""
+        self._control, self._process = control, process
+        self._lock = threading.Lock()
+        self._channels: set[socket.socket] = set()
+        self._closed = False
+
+    def branch(self) -> Zygote:
+        """Another zygote, forked from this one: it has imported the same, and goes its own way.
+
+        It ends with `close` of its own, or of the zygote that all branches come from.
+        """
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with self._lock, theirs:
+            try:
+                socket.send_fds(self._control, [b'{"branch": true}'], [theirs.fileno()])
+            except OSError as error:
+                control.close()
+                raise ZygoteError(str(error)) from error
+        branch = object.__new__(Zygote)
+        branch._obey_through(control, None)
+        return branch
 
     def preload(self, module: str) -> None:
         """Import a module; raises ZygoteError if that started threads."""
+        answer = self._ask({"preload": module})
+        if answer is None:
+            raise ZygoteError(f"the zygote did not survive importing {module}")
+        if answer["threads"] != 1:
+            raise ZygoteError(f"importing {module} started threads ({answer['threads'] - 1})")
+
+    def modules(self) -> frozenset[str]:
+        """Top-level names of all that it has imported; raises ZygoteError if it is dead."""
+        answer = self._ask({"modules": True})
+        if answer is None:
+            raise ZygoteError("the zygote is gone")
+        return frozenset(answer["modules"])
+
+    def _ask(self, question: Message) -> Message | None:
+        """The answer to a question, None if there is none."""
         with self._lock:
             try:
                 self._control.settimeout(PRELOAD_TIMEOUT)
-                self._control.send(json.dumps({"preload": module}).encode())
-                answer = self._control.recv(1 << 16)
+                self._control.send(json.dumps(question).encode())
+                data = self._control.recv(1 << 17)
             except OSError:
-                answer = b""
-        if not answer:
-            raise ZygoteError(f"the zygote did not survive importing {module}")
-        threads = json.loads(answer)["threads"]
-        if threads != 1:
-            raise ZygoteError(f"importing {module} started threads ({threads - 1})")
+                return None
+        answer: Message | None = json.loads(data) if data else None
+        return answer
 
     def run(self, job: Message) -> Iterator[Message]:
         """Fork a process for the job and give its events."""
@@ -137,10 +176,14 @@ class Zygote:
             ours.close()
 
     def close(self) -> None:
-        """End the zygote and every process forked from it."""
+        """End the zygote and every process forked from it; all branches with the first one."""
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)  # wakes who waits for an answer
-        self._process.kill()  # it may be in the middle of an import, and holds nothing
+        if self._process is not None:
+            # They may be in the middle of an import, and hold nothing. Posts are in sessions of
+            # their own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         with self._lock:
             self._closed = True
             for channel in self._channels:
@@ -148,7 +191,8 @@ class Zygote:
                 with contextlib.suppress(OSError):
                     channel.shutdown(socket.SHUT_WR)
             self._control.close()
-        self._process.wait()
+        if self._process is not None:
+            self._process.wait()
 
 
 class Spawner:

@@ -7,9 +7,29 @@ the builder.
     cell      cell `number` begins             number
     done      cell `number` is through         number, outputs, seconds
     failed    cell `number` raised             number, error, outputs, seconds
-    finished  all cells are through            python, packages
+    finished  all cells are through            python, packages, trace
     exited    the post's process is gone       signal, code, stopped, leftovers, forked,
                                                number, stdout, stderr
+
+A trace is what has to be the same for the post to put out the same. Paths inside the site are
+relative to it, with forward slashes; `cell` is the number of the first cell that did it, 0 before
+the first. Everything is sorted, and nothing is in it twice.
+
+    interpreter   of the Python that ran it: python, implementation, platform, machine, cpu
+    files         kind, path, digest (SHA-256), cell; where the kind is
+                      read     a file, with its content when it was first looked at
+                      missing  looked for, and not there
+                      folder   found to be there
+                      listed   a folder, with the digest of its names, sorted, a line each
+                      wrote    a file of the site that the run made or changed, at the end
+    modules       top-level names that were imported, or sought in vain; those of the standard
+                  library are all there
+    sought        those that were sought in vain
+    installed     top-level name -> folder of packages that it is in
+    local_paths   entries of the site in sys.path at the end, in order; "" is the site itself
+    variables     name, value (or null), cell of environment variables that differ by machine
+    impure        what, cell: of what nobody sees the inputs
+    changed       paths of what was looked at and then changed while the run lasted
 """
 
 from __future__ import annotations

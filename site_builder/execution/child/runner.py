@@ -25,9 +25,11 @@ from site_builder.execution.child.kernel import (
     start_kernel,
     stop_kernel,
 )
+from site_builder.execution.child.observe import Observer
 from site_builder.execution.child.program import Program
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.streams import Capture, OutputLimitError
+from site_builder.execution.child.trace import make_trace
 from site_builder.execution.child.tracebacks import ENGINE, describe, short_name, show_lines
 
 
@@ -37,16 +39,18 @@ def run_post(
     emit: Callable[[Message], None],
     enter_cell: Callable[[int, float], None],
     leave_cell: Callable[[], None],
+    observer: Observer,
 ) -> None:
     """Run the job's cells until one fails; `emit` gets the events.
 
     `enter_cell(number, timeout in seconds)` and `leave_cell` tell the supervisor whose time runs.
+    What `observer` has seen goes with the event `finished`.
     """
     capture.install()
     with contextlib.ExitStack() as ending:
         try:
             start = _kernel_runner if job["kernel"] else _python_runner
-            run_cell = start(job, capture, ending)
+            run_cell = start(job, capture, ending, observer)
         except Exception as failure:
             error = describe(failure, job)
             emit({"event": "failed", "number": 0, "outputs": capture.take(), "error": error})
@@ -65,7 +69,8 @@ def run_post(
             if raised is not None:
                 outputs.append(_error_entry(raised))
             emit({"event": "done", **event, "outputs": outputs})
-        emit({"event": "finished", **_environment(job)})
+        trace = make_trace(observer, job)
+        emit({"event": "finished", **_environment(job), "trace": trace})
 
 
 def _guarded(
@@ -100,7 +105,7 @@ def _unlimit_memory() -> None:
 
 
 def _python_runner(
-    job: Message, capture: Capture, _: contextlib.ExitStack
+    job: Message, capture: Capture, _: contextlib.ExitStack, observer: Observer
 ) -> Callable[[Message], None]:
     """The function that runs a Python cell."""
     module = types.ModuleType("__main__")
@@ -113,8 +118,8 @@ def _python_runner(
     figures = Figures(capture, job["figures"])
     displayer = Displayer(capture, figures.entry_of)
     generators = seeds.Seeds(job["seed"])
-    actions = {**generators.actions(), **_import_actions(job, figures, displayer)}
-    seeds.after_import(actions, generators)
+    ours = _import_actions(job, figures, displayer)
+    seeds.after_import({**generators.actions(), **ours, **observer.actions()}, generators)
     builtins.__dict__.update(display=displayer.display)
     translate: Callable[[str], tuple[str, bool]] = lambda code: (code, False)  # noqa: E731
     if job["magics"]:
@@ -222,7 +227,7 @@ def _environment(job: Message) -> Message:
 
 
 def _kernel_runner(
-    job: Message, capture: Capture, ending: contextlib.ExitStack
+    job: Message, capture: Capture, ending: contextlib.ExitStack, _: Observer
 ) -> Callable[[Message], None]:
     """The function that runs a cell through a Jupyter kernel."""
     client = start_kernel(job["kernel"])

@@ -29,20 +29,20 @@ class Seeds:
     def actions(self) -> dict[str, Action]:
         """What to do with each module that draws random numbers, once it is imported."""
         return {
-            "random": lambda random: random.seed(self._seed),
-            "numpy.random": lambda numpy_random: numpy_random.seed(self._seed % 2**32),
+            "random": lambda random: _seed(random, self._seed),
+            "numpy.random": lambda numpy_random: _seed(numpy_random, self._seed % 2**32),
             "keras": self._seed_keras,
         }
 
     def keep(self) -> Callable[[], None]:
         """Remember the state of `random` and NumPy; returns what brings it back."""
-        random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")
+        random, numpy_random = _loaded("random", "getstate"), _loaded("numpy.random", "get_state")
         states = random and random.getstate(), numpy_random and numpy_random.get_state()
 
         def restore() -> None:
-            if (loaded := sys.modules.get("random")) is not None:
+            if (loaded := _loaded("random", "getstate")) is not None:
                 loaded.setstate(states[0]) if states[0] else loaded.seed(self._seed)
-            if (loaded := sys.modules.get("numpy.random")) is not None:
+            if (loaded := _loaded("numpy.random", "get_state")) is not None:
                 loaded.set_state(states[1]) if states[1] else loaded.seed(self._seed % 2**32)
 
         return restore
@@ -53,6 +53,17 @@ class Seeds:
         restore = self.keep()
         keras.utils.set_random_seed(self._seed % 2**32)
         restore()
+
+
+def _seed(module: ModuleType, seed: int) -> None:
+    if hasattr(module, "seed"):  # a module of the author's may have this name
+        module.seed(seed)
+
+
+def _loaded(name: str, state: str) -> Any:
+    """The module of this name, if it is there and has such a function."""
+    module = sys.modules.get(name)
+    return module if hasattr(module, state) else None
 
 
 def after_import(actions: Mapping[str, Action], seeds: Seeds) -> None:

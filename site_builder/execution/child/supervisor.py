@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from site_builder.execution.child import protocol
 from site_builder.execution.child.copies import CopyWatch, State
+from site_builder.execution.child.observe import Observer
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.runner import run_post
 from site_builder.execution.child.streams import Capture, memory_file
@@ -29,14 +30,14 @@ TICK = 0.005  # seconds between two looks at the clock and the size of the outpu
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def supervise(job: Message, events: int) -> None:
-    """Run the job's post and send its events, `exited` at last."""
+def supervise(job: Message, events: int, observer: Observer) -> None:
+    """Run the job's post and send its events, `exited` at last; `observer` watches the post."""
     fds = (memory_file("stdout"), memory_file("stderr"))
     state = State()
     verdict = Verdict(job["limits"])
     if not hasattr(os, "fork"):
         with watched_from_inside(verdict, events, fds, state):
-            _run(job, events, fds, state)
+            _run(job, events, fds, state, observer)
         protocol.send(events, exited(0, verdict, 0, state, fds))
         return
     with contextlib.suppress(OSError):
@@ -51,7 +52,7 @@ def supervise(job: Message, events: int) -> None:
         os.setpgid(0, 0)
         code = 1
         try:
-            _run(job, events, fds, state)
+            _run(job, events, fds, state, observer)
             code = 0
         finally:
             os._exit(code)
@@ -66,10 +67,11 @@ def supervise(job: Message, events: int) -> None:
         protocol.send(events, exited(status, verdict, leftovers, state, fds))
 
 
-def _run(job: Message, events: int, fds: tuple[int, int], state: State) -> None:
+def _run(job: Message, events: int, fds: tuple[int, int], state: State, observer: Observer) -> None:
     """In the post's own process: run its cells."""
     try:
         _settle(job)
+        observer.begin(job)
     except Exception as error:
         described = {"name": type(error).__name__, "message": str(error), "text": "", "frames": []}
         protocol.send(events, {"event": "failed", "number": 0, "outputs": [], "error": described})
@@ -82,7 +84,7 @@ def _run(job: Message, events: int, fds: tuple[int, int], state: State) -> None:
         protocol.send(events, message)
 
     def enter_cell(number: int, timeout: float) -> None:
-        copies.number = number
+        copies.number = observer.observations.cell = number
         state.enter(number, time.monotonic() + timeout)
 
     def leave_cell() -> None:
@@ -90,7 +92,7 @@ def _run(job: Message, events: int, fds: tuple[int, int], state: State) -> None:
         copies.wait_for_copies()
         state.enter(copies.number, 0.0)
 
-    run_post(job, capture, emit, enter_cell, leave_cell)
+    run_post(job, capture, emit, enter_cell, leave_cell, observer)
     copies.end_if_copy()
     # What a process does at its end would wait for threads and pools; temporary folders go.
     with contextlib.suppress(Exception):

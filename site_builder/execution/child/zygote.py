@@ -16,22 +16,28 @@ import pprint
 import random
 import signal
 import socket
+import sys
 from pathlib import Path
 
 from site_builder.execution.child import protocol
 from site_builder.execution.child.figures import draw_once
+from site_builder.execution.child.observe import Observer
 from site_builder.execution.child.supervisor import supervise
 
 EARLY = (pprint, random)  # not to be imported by each post
 
 
-def serve(control: socket.socket) -> None:
+def serve(control: socket.socket, observer: Observer) -> None:
     """Obey the builder until it is gone.
 
-    `{"preload": module}` imports; the answer is `{"threads": n}`. `{"run": true}` comes with a
-    descriptor: the job is read from it, the post runs in a fork, its events go back there.
+    `{"preload": module}` imports; the answer is `{"threads": n}`. `{"modules": true}` asks for the
+    top-level names of all that is imported. `{"run": true}` and `{"branch": true}` come with a
+    descriptor. From the first a job is read, the post runs in a fork, its events go back there. The
+    second is where a fork of this zygote, a zygote as well, obeys.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are reaped by the system
+    observer.note_modules()
+    _freeze()
     while True:
         data, fds, _, _ = socket.recv_fds(control, 1 << 16, 1)
         if not data:
@@ -39,14 +45,27 @@ def serve(control: socket.socket) -> None:
         message = json.loads(data)
         if "preload" in message:
             _preload(message["preload"])
+            observer.note_modules()
+            _freeze()
             control.send(json.dumps({"threads": _threads()}).encode())
+            continue
+        if "modules" in message:
+            names = {name.partition(".")[0] for name in sys.modules}
+            control.send(json.dumps({"modules": sorted(names)}).encode())
+            continue
+        if "branch" in message:
+            if os.fork() == 0:
+                control.close()
+                control = socket.socket(fileno=fds[0])
+            else:
+                os.close(fds[0])
             continue
         if os.fork() == 0:
             control.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
                 job = next(protocol.receive(fds[0]))
-                supervise(job, fds[0])
+                supervise(job, fds[0], observer)
             finally:
                 os._exit(0)
         os.close(fds[0])
@@ -60,8 +79,12 @@ def _preload(name: str) -> None:
         importlib.import_module("importlib.metadata")  # of which a post's versions are asked
         if name == "matplotlib.pyplot":
             draw_once()
+
+
+def _freeze() -> None:
+    """Keep the collector from touching, and so copying, the pages that forks share."""
     gc.collect()
-    gc.freeze()  # keeps the collector from touching, and so copying, shared pages
+    gc.freeze()
 
 
 def _threads() -> int:
