@@ -70,6 +70,14 @@ class Math:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """`[cache]`: what is kept in `.cache/` so that it need not be made again."""
+
+    limit: float = 2.0
+    """Gigabytes (10^9 bytes) that are kept; what was used least recently goes first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that `site.toml` can say."""
 
@@ -99,6 +107,8 @@ class Settings:
     """How figures are saved."""
     math: Math = field(default_factory=Math)
     """Formulas."""
+    cache: Cache = field(default_factory=Cache)
+    """What is kept between builds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,13 +313,7 @@ def _is_permalink(pattern: str) -> bool:
 
 
 _POSITIVE = (
-    ("", "home_posts"),
-    ("", "feed_posts"),
-    ("execution", "timeout"),
-    ("execution", "post_timeout"),
-    ("execution", "memory"),
-    ("execution", "output_limit"),
-    ("figures", "width"),
-    ("figures", "height"),
-    ("figures", "svg_limit"),
-)
+    ("", "home_posts"), ("", "feed_posts"), ("execution", "timeout"), ("execution", "post_timeout"),
+    ("execution", "memory"), ("execution", "output_limit"), ("figures", "width"),
+    ("figures", "height"), ("figures", "svg_limit"), ("cache", "limit"),
+)  # fmt: skip

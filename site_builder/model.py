@@ -1,19 +1,20 @@
 """The nouns: one frozen value for each stage of the pipeline, complete when it is made.
 
-Source -> Post -> ExecutedPost -> Page -> SiteFile
+Source -> Post -> ExecutedPost -> Page -> Recipe -> SiteFile
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Any, Literal
 
 from site_builder.errors import Problem
+from site_builder.files import StoredFile
+
+if TYPE_CHECKING:  # a build that finds nothing to do reads no Markdown
+    from markdown_it.token import Token
 
 Kind = Literal["post", "aside", "page"]
 
@@ -120,6 +121,11 @@ class CellOptions:
     """Caption of the table that the cell shows."""
     timeout: float | None = None
     """Seconds that the cell may take."""
+    reads: tuple[str, ...] | None = None
+    """Files that the cell reads in ways that cannot be seen (HDF5, databases, programs that it
+    starts), as patterns such as `data/*.h5`, relative to the post; `[]` if there are none."""
+    volatile: bool = False
+    """The output may change from run to run, such as timings; readers are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ class Post:
     cells: tuple[Cell, ...]
     attachments: Mapping[str, Attachment]
     """Local files by the address as written in the post."""
+    files: tuple[str, ...] = ()
+    """Every path, relative to the site's folder, that was looked at to find these, also in vain."""
 
 
 MimeBundle = Mapping[str, Any]
@@ -204,12 +212,10 @@ class Execution:
 
     outputs: tuple[tuple[Output, ...], ...]
     """The outputs of each cell, in the order of the post's cells."""
-    seconds: float
-    """How long the cells took, in seconds of wall clock; 0 if that is not to be told."""
     environment: Environment | None
     """None if the post has no cell that runs."""
-    date: dt.date | None = None
-    """Day of the run; None if nothing ran."""
+    frozen: dt.date | None = None
+    """Day on which the author froze the outputs; None if they are not frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,35 +266,24 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteFile:
-    """A file of the built site."""
+class Picture:
+    """The picture that stands for a page in previews of links to it."""
 
-    path: str
-    """Relative to the output folder, with forward slashes."""
-    content: bytes
-
-
-def named_by_content(name: str, content: bytes) -> str:
-    """A name that changes with the content, so that caches may keep the file for ever.
-
-    `icon.svg` becomes `icon.<hash>.svg`.
-    """
-    stem, dot, suffix = name.rpartition(".")
-    digest = hashlib.sha256(content).hexdigest()[:10]
-    return f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
+    address: str
+    """Relative to the page's."""
+    text: str
+    """What it shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A post rendered: everything that the site's pages, lists and feeds need of it."""
+    """A post rendered: what the site's pages, lists and feeds need of it, but for its HTML."""
 
     source: Source
     front_matter: FrontMatter
     slug: str
     body: str
-    """HTML of the post, with marks for its references."""
-    feed_body: str
-    """The same for feed readers: no styles needed, nothing interactive, figures as PNG."""
+    """Digest of the HTML in the store: that of the post, and that for feeds."""
     title_html: str
     """The title as inline HTML."""
     title_text: str
@@ -301,13 +296,19 @@ class Page:
     anchors: tuple[Anchor, ...]
     references: tuple[Reference, ...]
     attachments: tuple[Attachment, ...]
-    files: tuple[SiteFile, ...]
+    files: tuple[StoredFile, ...]
     """Figures and downloads; paths relative to the page's folder."""
+    picture: Picture | None
     maths_characters: str
     """The distinct characters of the page's formulas, sorted; empty without formulas."""
     words: int
     code_lines: int
     figures: int
-    execution: Execution
+    environment: Environment | None
+    """What the cells were run with; None if there are none that run."""
+    frozen: dt.date | None = None
+    """Day on which the author froze the outputs; None if they are not frozen."""
     warnings: tuple[Problem, ...] = ()
     """What readers would miss, though nothing is wrong: figures without a text alternative."""
+    digest: str = ""
+    """Digest of all this but the source, once it is kept."""

@@ -21,10 +21,12 @@ from typing import Any
 from site_builder.config import Execution, Figures, Settings, Site
 from site_builder.content.parse import parse
 from site_builder.errors import Problem
-from site_builder.execution.engine import Progress, execute
+from site_builder.execution.engine import execute
 from site_builder.execution.report import Outcome
+from site_builder.execution.running import Progress
 from site_builder.model import Output, Post, Source
 from site_builder.rendering.terminal import terminal_html
+from site_builder.store import Store
 
 TOML = 'title = "T"\nurl = "https://example.org/"\n'
 PROJECT = Path(__file__).parents[1]
@@ -121,7 +123,15 @@ def run(
         path.write_text(text, encoding="utf-8")
         parsed[name] = parse(site, Source(f"posts/{name}.md", text))
     progress: list[Progress] = []
-    found = execute(list(parsed.values()), site, jobs=jobs, fork=fork, on_progress=progress.append)
+    with Store(None) as store:  # everything runs
+        found = execute(
+            list(parsed.values()),
+            site,
+            store=store,
+            jobs=jobs,
+            fork=fork,
+            on_progress=progress.append,
+        )
     outcomes = {name: found[f"posts/{name}.md"] for name in parsed}
     return Ran(outcomes, parsed, progress, root)
 

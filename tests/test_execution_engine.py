@@ -17,9 +17,9 @@ from site_builder.config import Settings, Site
 from site_builder.content.parse import parse
 from site_builder.errors import UsageError
 from site_builder.execution.child import protocol
-from site_builder.execution.engine import Progress
 from site_builder.execution.imports import imported, preloads, uses_magics
 from site_builder.execution.processes import BOOT, PACKAGE, Zygote, ZygoteError, post_environment
+from site_builder.execution.running import Progress
 from site_builder.model import Source
 
 HELLO = post_text("print('hello')")
@@ -106,7 +106,8 @@ def zygote(tmp_path: Path) -> Iterator[Zygote]:
     )
     (library / "dies.py").write_text("import os\nos._exit(1)\n", encoding="utf-8")
     (library / "fails.py").write_text("1 / 0\n", encoding="utf-8")
-    zygote = Zygote(sys.executable, post_environment({"PYTHONPATH": str(library)}, ()))
+    environment = post_environment({"PYTHONPATH": str(library)}, (), tmp_path)
+    zygote = Zygote(sys.executable, environment)
     yield zygote
     zygote.close()
 
@@ -116,10 +117,11 @@ def test_what_the_site_sets_is_stronger_than_what_is_fixed_or_passed(
 ) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.setenv("SECRET", "s3cret")
-    assert post_environment({}, ())["TZ"] == "UTC"
-    assert post_environment({}, ("TZ",))["TZ"] == "Asia/Tokyo"
-    assert post_environment({"TZ": "Europe/Paris"}, ("TZ",))["TZ"] == "Europe/Paris"
-    assert "SECRET" not in post_environment({}, ("TZ",))
+    root = Path("/site")
+    assert post_environment({}, (), root)["TZ"] == "UTC"
+    assert post_environment({}, ("TZ",), root)["TZ"] == "Asia/Tokyo"
+    assert post_environment({"TZ": "Europe/Paris"}, ("TZ",), root)["TZ"] == "Europe/Paris"
+    assert "SECRET" not in post_environment({}, ("TZ",), root)
 
 
 def test_a_zygote_refuses_a_module_that_starts_threads(zygote: Zygote) -> None:

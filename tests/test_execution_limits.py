@@ -11,6 +11,7 @@ from small_site import Posts, Ran, is_alive, make_site, post_text, run
 from site_builder.content.parse import parse
 from site_builder.execution.engine import execute
 from site_builder.model import Source
+from site_builder.store import Store
 
 posts = Posts()
 
@@ -220,7 +221,8 @@ def test_processes_left_behind_are_ended_with_a_warning(ran: Ran) -> None:
     pids = [int(word) for word in ran.stdout(LEAVES).split()]
     assert len(pids) == 2
     assert not any(is_alive(pid) for pid in pids)
-    [warning] = ran.outcomes[LEAVES].warnings
+    impure, warning = ran.outcomes[LEAVES].warnings
+    assert impure.message.startswith("runs in every build: cell 1 runs the program ")
     assert str(warning) == (
         "posts/leaves.md: the post left 2 processes running; ended\n"
         "  help: wait for what a cell starts"
@@ -229,7 +231,8 @@ def test_processes_left_behind_are_ended_with_a_warning(ran: Ran) -> None:
 
 def test_processes_that_ended_by_themselves_are_no_matter(ran: Ran) -> None:
     ran.cells(TIDY)
-    assert not ran.outcomes[TIDY].warnings
+    [warning] = ran.outcomes[TIDY].warnings
+    assert warning.message == "runs in every build: cell 1 runs the program sleep"
 
 
 def test_a_thread_that_still_runs_does_not_hold_the_build(ran: Ran) -> None:
@@ -273,7 +276,7 @@ def test_a_post_may_spoil_its_own_process(ran: Ran) -> None:
 def test_a_post_whose_folder_is_missing_is_explained(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     post = parse(site, Source("posts/nowhere/a.md", post_text("print(1)")))
-    [outcome] = execute([post], site, jobs=1).values()
+    [outcome] = execute([post], site, store=Store(None), jobs=1).values()
     [problem] = outcome.problems
     assert str(problem).startswith(
         "posts/nowhere/a.md: the post's process could not be made ready: FileNotFoundError: "

@@ -1,7 +1,8 @@
 """Attachments: the author's own files that a post shows or links to.
 
 In: the site's folder, a source and its tokens. Out: each local file by its address as it stands in
-the tokens (percent-encoded), with the size of images; or a problem for each that is not there.
+the tokens (percent-encoded), with the size of images; or a problem for each that is not there; and
+every path that was looked at, since the post changes with what is there.
 Promise: nothing outside of the site's folder is ever taken.
 """
 
@@ -37,8 +38,8 @@ class Address:
 
 def find_attachments(
     root: Path, source: Source, tokens: Sequence[Token]
-) -> tuple[dict[str, Attachment], list[Problem]]:
-    """Find the local files that the post shows or links to.
+) -> tuple[dict[str, Attachment], tuple[str, ...], list[Problem]]:
+    """Find the local files that the post shows or links to, and the paths looked at.
 
     `root` is the site's folder. Links to posts, to folders and to other sites are not attachments.
     """
@@ -46,16 +47,17 @@ def find_attachments(
     problems: list[Problem] = []
     names: dict[str, str] = {"index.html": ""}
     asked: set[str] = set()
+    looked: list[str] = []
     for address in _addresses(tokens):
         if address.text in asked or not _is_local(address.text):
             continue
         asked.add(address.text)
-        outcome = _attachment(root, source, address, names)
+        outcome = _attachment(root, source, address, names, looked)
         if isinstance(outcome, Problem):
             problems.append(outcome)
         elif outcome:
             found[address.text] = outcome
-    return found, problems
+    return found, tuple(dict.fromkeys(looked)), problems
 
 
 POST_SUFFIXES = frozenset((".md", ".ipynb", ".py", ".qmd"))
@@ -100,9 +102,9 @@ def _html_addresses(content: str, start: int, end: int) -> Iterator[Address]:
 
 
 def _attachment(
-    root: Path, source: Source, address: Address, names: dict[str, str]
+    root: Path, source: Source, address: Address, names: dict[str, str], looked: list[str]
 ) -> Attachment | Problem | None:
-    """The file at an address; None if it is for others to resolve."""
+    """The file at an address; None if it is for others to resolve. Notes where it `looked`."""
     written = unquote(re.split(r"[?#]", address.text, maxsplit=1)[0])
     path = _joined(source.folder, written)
     what = "image" if address.is_image else "file"
@@ -115,6 +117,7 @@ def _attachment(
         message = f"{written!r} is a post, not an image"
         return _problem(source, address, written, message, "link to it without the '!'")
     full = root / path
+    looked.append(path)
     try:
         is_file = full.is_file()
     except (OSError, ValueError):

@@ -50,13 +50,13 @@ def parse(site: Site, source: Source) -> Post:
     problems += found
     problems += _token_problems(source, tokens, env)
     problems += _label_problems(source, tokens, cells)
-    attachments, found = find_attachments(site.root, source, tokens)
+    attachments, files, found = find_attachments(site.root, source, tokens)
     problems += found
     slug = slug_of(source, front_matter)
     if not slug:
         message = "no address can be made of the file's name"
         problems.append(Problem(message, source.path, help="add 'slug: …' to the front matter"))
-    post = Post(source, front_matter, slug, tuple(tokens), cells, attachments)
+    post = Post(source, front_matter, slug, tuple(tokens), cells, attachments, files)
     if problems:
         raise ParseError(sorted(problems, key=lambda p: (p.line, p.column)), post)
     return post

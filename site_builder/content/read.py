@@ -10,27 +10,58 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.config import Site, encoding_problem
 from site_builder.errors import ContentError, Problem
-from site_builder.model import SiteFile, Source
+from site_builder.files import SiteFile
+from site_builder.model import Source
+from site_builder.store import digest_of
 
 FOLDERS = ("posts", "pages")
 SUFFIXES = (".md", ".qmd", ".ipynb", ".py")
 
 
+@dataclass(frozen=True, slots=True)
+class PostFile:
+    """The file of a post or page, as it is on the disk."""
+
+    path: str
+    """Relative to the site's folder, with forward slashes."""
+    content: bytes
+
+
 def read_sources(site: Site) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
     """Read all posts and pages; also returns what stands in the way of reading more."""
+    files, unreadable = read_files(site)
+    sources, problems = sources_of(files)
+    return sources, (*unreadable, *problems)
+
+
+def read_files(site: Site) -> tuple[tuple[PostFile, ...], tuple[Problem, ...]]:
+    """Read the files of all posts and pages, and find which cannot be read."""
     problems: list[Problem] = []
-    files: list[Path] = []
+    found: list[PostFile] = []
+    root = os.path.realpath(site.root)
     for folder in FOLDERS:
         if (site.root / folder).is_dir():
-            files += _files(site.root, site.root / folder, problems)
+            for path in _files(site.root, folder, problems):
+                try:
+                    found.append(PostFile(path, _content(root, path)))
+                except ContentError as error:
+                    problems += error.problems
+    return tuple(found), tuple(problems)
+
+
+def sources_of(files: Iterable[PostFile]) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
+    """The texts of the files that are posts, and what is wrong with the others."""
+    problems: list[Problem] = []
     sources: list[Source] = []
     for file in files:
         try:
-            source = read_source(site.root, file.relative_to(site.root).as_posix())
+            source = source_of(file)
         except ContentError as error:
             problems += error.problems
             continue
@@ -39,49 +70,73 @@ def read_sources(site: Site) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
     return tuple(sources), tuple(problems)
 
 
-def read_source(root: Path, path: str) -> Source | None:
-    """Read one post; `path` is relative to the site's folder `root`.
+def source_of(file: PostFile) -> Source | None:
+    """The text of a post; None for a Python module that is not a percent script.
 
-    None for a Python module that is not a percent script. Raises ContentError.
+    Raises ContentError.
     """
-    full = root / path
-    text = _decoded(_content(root, path), path)
-    if full.suffix == ".ipynb":
+    path = file.path
+    suffix = path[path.rindex(".") :]
+    text = _decoded(file.content, path)
+    if suffix == ".ipynb":
         from site_builder.content.notebooks import read_notebook
 
         return read_notebook(path, text)
-    if full.suffix == ".py":
+    if suffix == ".py":
         if not _PERCENT.search(text):
             return None
         from site_builder.content.notebooks import read_script
 
         return read_script(path, text)
     # In Quarto's own files plain fences are never run.
-    return Source(path, text, marked=full.suffix == ".qmd")
+    return Source(path, text, marked=suffix == ".qmd")
+
+
+def state_of(root: Path, path: str) -> str:
+    """What is at a path below the site's folder `root`: posts that name it change with it.
+
+    The digest of a file, or a word for anything else.
+    """
+    full = root / path
+    try:
+        if full.is_dir():
+            return "folder"
+        if not full.is_file():
+            return "nothing"
+        if not full.resolve().is_relative_to(root.resolve()):
+            return "outside"
+        return digest_of(full.read_bytes())
+    except (OSError, ValueError):
+        return "unreadable"
 
 
 # Folders in posts/ that hold files for several posts.
 _SHARED = frozenset(("data", "images", "static"))
+_INDEX = tuple(f"index{suffix}" for suffix in SUFFIXES)
 _PERCENT = re.compile(r"^#[ \t]*%%|\A(?:#!.*\n)?#[ \t]*---[ \t]*$", re.MULTILINE)
 
 
-def _files(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
-    """The files of posts in `posts/` or `pages/`, by name."""
-    found: list[Path] = []
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.startswith(("_", ".")):
+def _files(root: Path, folder: str, problems: list[Problem]) -> list[str]:
+    """The files of posts in `posts/` or `pages/`, by name, relative to the site's folder."""
+    found: list[str] = []
+    with os.scandir(root / folder) as entries:
+        by_name = sorted(entries, key=lambda entry: entry.name)
+    for entry in by_name:
+        path = f"{folder}/{entry.name}"
+        if entry.name.startswith(("_", ".")) or entry.name.endswith(".frozen"):
             continue
-        if not entry.is_dir():
-            if entry.suffix in SUFFIXES:
-                found.append(entry)
-        elif entry.name not in _SHARED or any((entry / f"index{x}").exists() for x in SUFFIXES):
-            found += _folder(root, entry, problems)
+        # What a link leads to is asked of the path: an entry raises for one to itself.
+        if not (Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()):
+            if entry.name.endswith(SUFFIXES):
+                found.append(path)
+        elif entry.name not in _SHARED or any((root / path / x).exists() for x in _INDEX):
+            found += _folder(root, path, problems)
     return found
 
 
-def _folder(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
+def _folder(root: Path, path: str, problems: list[Problem]) -> list[str]:
     """The post in a folder of its own."""
-    path = folder.relative_to(root).as_posix()
+    folder = root / path
     if not folder.resolve().is_relative_to(root.resolve()):
         message = "the folder is a link to a place outside of the site's folder"
         problems.append(Problem(message, path, help="copy the folder to where the link is"))
@@ -91,7 +146,7 @@ def _folder(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     except OSError as error:
         problems.append(Problem(f"cannot read the folder: {error.strerror}", path))
         return []
-    posts = [f"index{suffix}" for suffix in SUFFIXES if f"index{suffix}" in names]
+    posts = [name for name in _INDEX if name in names]
     if len(posts) > 1:
         message = f"the folder has more than one post: {' and '.join(posts)}"
         problems.append(Problem(message, path, help="keep one, or give each a folder of its own"))
@@ -99,19 +154,19 @@ def _folder(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     if not posts and names - {".DS_Store"} and "__init__.py" not in names:
         help_ = "add index.md, or begin the folder's name with '_' if it is for several posts"
         problems.append(Problem("post folder without a post", path, help=help_))
-    return [folder / name for name in posts]
+    return [f"{path}/{name}" for name in posts]
 
 
-def _content(root: Path, path: str) -> bytes:
-    """The bytes of a file of the site; raises ContentError."""
-    full = root / path
-    # Not `Path.resolve`: until Python 3.12 that raises for a link to itself.
-    if not Path(os.path.realpath(full)).is_relative_to(root.resolve()):
+def _content(root: str, path: str) -> bytes:
+    """The bytes of a file of the site, whose folder is `root`, resolved; raises ContentError."""
+    full = f"{root}/{path}"
+    # Not `Path.resolve`: until Python 3.12 that raises for a link to itself; and this is faster.
+    if not os.path.realpath(full).startswith(f"{root}{os.sep}"):
         message = "the file is a link to a place outside of the site's folder"
         raise ContentError(Problem(message, path, help="copy the file to where the link is"))
     try:
-        if full.is_file() or not full.exists():
-            return full.read_bytes()
+        if os.path.isfile(full) or not os.path.exists(full):  # noqa: PTH110, PTH113
+            return Path(full).read_bytes()
     except OSError as error:
         raise ContentError(Problem(f"cannot read the file: {error.strerror}", path)) from None
     # To read a pipe would be to wait for someone to write into it.
@@ -140,6 +195,7 @@ def read_static(site: Site) -> tuple[SiteFile, ...]:
     root = site.root / "static"
     files: list[SiteFile] = []
     problems: list[Problem] = []
+    home = os.path.realpath(site.root)
     for path in sorted(root.rglob("*")) if root.is_dir() else ():
         shown = path.relative_to(site.root).as_posix()
         if path.name.startswith(".#"):  # an editor's lock: a link to nothing
@@ -152,7 +208,7 @@ def read_static(site: Site) -> tuple[SiteFile, ...]:
                 )
             continue
         try:
-            files.append(SiteFile(path.relative_to(root).as_posix(), _content(site.root, shown)))
+            files.append(SiteFile(path.relative_to(root).as_posix(), _content(home, shown)))
         except ContentError as error:
             problems += error.problems
     if problems:

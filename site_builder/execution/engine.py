@@ -1,258 +1,249 @@
-"""Runs posts: each in a process of its own, as many at once as there are jobs.
+"""Execution: every post gets the outputs of its cells, found or made.
 
-In: parsed posts. Out: for each, its Execution or the problems that stopped it. Only the executor's
-children run the author's code; here is only the order in which they start.
+In: parsed posts. Out: for each an Outcome: its execution, or the problems that stopped it. A run is
+reused if a record proves that it would give the same today, else the post runs from the top.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass, field
 
 from site_builder.config import Site
-from site_builder.errors import Problem, UsageError
-from site_builder.execution.child.protocol import Message
-from site_builder.execution.forks import Forks
-from site_builder.execution.imports import imported, is_slow, uses_magics
-from site_builder.execution.processes import (
-    Processes,
-    Spawner,
-    StartError,
-    ZygoteError,
-    post_environment,
-)
-from site_builder.execution.report import Outcome, report
-from site_builder.model import Cell, Execution, Post
+from site_builder.errors import ContentError
+from site_builder.execution.differences import nondeterminism
+from site_builder.execution.explain import must_run, runs_each_time, stale_frozen
+from site_builder.execution.job import job_of
+from site_builder.execution.lines import ran
+from site_builder.execution.processes import StartError
+from site_builder.execution.program import site_python
+from site_builder.execution.record import Declared, Record
+from site_builder.execution.recording import execution_of, record_of
+from site_builder.execution.report import Finished, Outcome, warnings_of
+from site_builder.execution.reuse import Runs, runs_of, unstartable
+from site_builder.execution.running import Executor, OnProgress, Task
+from site_builder.model import Execution, Post
+from site_builder.store import Store
+
+Outcomes = dict[str, Outcome]
+STEP = 0.2  # seconds between two looks whether the author wants to interrupt
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a running post is."""
+@contextlib.contextmanager
+def executing(
+    posts: Sequence[Post],
+    site: Site,
+    *,
+    store: Store,
+    jobs: int,
+    fork: bool = True,
+    frozen: bool = False,
+    thaw: bool = False,
+    on_progress: OnProgress = lambda _: None,
+) -> Iterator[Callable[[], Outcomes]]:
+    """Run the cells of all posts in the background, `jobs` at once.
 
-    path: str
-    cell: int
-    """Number of the cell that runs, from 1; 0 when the post is over."""
-    cells: int
-    """How many cells of the post run."""
-    finished: bool = False
-    """Whether the post is over and every cell ran."""
-
-
-OnProgress = Callable[[Progress], None]
+    Gives a function that waits for the outcomes, by the posts' paths; it raises UsageError if the
+    site's Python cannot be started. With `fork` false, or where forking is not safe, each post gets
+    a process started afresh. With `frozen` nothing runs, and what would have to is a problem. With
+    `thaw` frozen records are passed over. When the context is left, for whatever reason, every
+    process has ended.
+    """
+    work = _Work(site, store, jobs, fork, frozen, thaw, on_progress)
+    with ThreadPoolExecutor(max_workers=1) as background:
+        future = background.submit(work.outcomes, posts)
+        try:
+            yield lambda: _result(future)
+        finally:
+            work.close()
 
 
 def execute(
     posts: Sequence[Post],
     site: Site,
     *,
+    store: Store,
     jobs: int,
     fork: bool = True,
+    thaw: bool = False,
     on_progress: OnProgress = lambda _: None,
-) -> dict[str, Outcome]:
-    """Run the cells of all posts, `jobs` at once; outcomes by the posts' paths.
-
-    With `fork` false, or where forking is not safe, each post gets a process started afresh.
-    Raises UsageError if the site's Python cannot be started. On KeyboardInterrupt every process
-    is ended before it goes on.
-    """
-    outcomes = {p.source.path: Outcome(execution=nothing_to_run(p)) for p in posts}
-    waiting = [_Task(post, _job(post, site)) for post in posts if _runs(post)]
-    if not waiting:
-        return outcomes
-    python = _interpreter(site)
-    environment = post_environment(
-        site.settings.execution.environment, site.settings.execution.pass_environment
-    )
-    spawner = Spawner(python, environment)
-    forks = Forks(python, environment) if fork else None
-    queue = _Queue(waiting, forks)
-    pool = ThreadPoolExecutor(max_workers=jobs)
-    try:
-        workers = [
-            pool.submit(_work, queue, forks, spawner, outcomes, on_progress)
-            for _ in range(min(jobs, len(waiting)))
-        ]
-        for worker in workers:
-            while not worker.done():
-                # In steps, so that an interrupt is seen at once on every system.
-                wait([worker], timeout=0.2)
-            worker.result()
-        return outcomes
-    except StartError as error:
-        message = f"the Python that runs posts, {python!r}, does not start: {error}"
-        help_ = "set 'execution.python' to the path of a Python from 3.11 on"
-        raise UsageError(Problem(message, "site.toml", help=help_)) from None
-    finally:
-        queue.clear()
-        for processes in (forks, spawner):
-            if processes is not None:
-                processes.close()
-        pool.shutdown(wait=True)
+) -> Outcomes:
+    """The same at once: run the cells and wait for the outcomes."""
+    with executing(
+        posts, site, store=store, jobs=jobs, fork=fork, thaw=thaw, on_progress=on_progress
+    ) as outcomes:
+        return outcomes()
 
 
 def nothing_to_run(post: Post) -> Execution:
     """The execution of a post before, or without, a run: no output at all."""
-    return Execution(outputs=((),) * len(post.cells), seconds=0.0, environment=None)
+    return Execution(outputs=((),) * len(post.cells), environment=None)
 
 
-def _runs(post: Post) -> bool:
-    return any(cell.options.eval for cell in post.cells)
+def _result(future: Future[Outcomes]) -> Outcomes:
+    while True:
+        # In steps, so that an interrupt is seen at once on every system.
+        with contextlib.suppress(NotYetError):
+            return future.result(timeout=STEP)
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    post: Post
-    job: Message
+@dataclass
+class _Work:
+    """The execution stage of one build."""
 
-    @property
-    def path(self) -> str:
-        return self.post.source.path
+    site: Site
+    store: Store
+    jobs: int
+    fork: bool
+    frozen: bool
+    thaw: bool
+    on_progress: OnProgress
+    _executor: Executor | None = None
+    _closed: bool = False
+    _made: dict[str, Record] = field(default_factory=dict)
+    """Records of what ran in this build."""
+    _unsettled: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Files that changed while the post ran that had read them."""
 
-    @property
-    def imports(self) -> tuple[str, ...]:
-        names: tuple[str, ...] = self.job["imports"]
-        return names
+    def outcomes(self, posts: Sequence[Post]) -> Outcomes:
+        """Find or make the outputs of every post."""
+        outcomes = {p.source.path: Outcome(nothing_to_run(p)) for p in posts}
+        cells = [post for post in posts if ran(post)]
+        if not cells:
+            return outcomes
+        with runs_of(self.site, self.store, thaw=self.thaw) as runs:
+            return outcomes | self._found_or_made(cells, runs)
 
+    def _found_or_made(self, cells: Sequence[Post], runs: Runs) -> Outcomes:
+        outcomes: Outcomes = {}
+        waiting = []
+        for post in cells:
+            found = _found(post, runs)
+            if found is None and self.frozen:
+                found = Outcome(problems=(must_run(post, runs),))
+            if found is None:
+                waiting.append(post)
+            else:
+                outcomes[post.source.path] = found
+        if waiting:
+            outcomes |= self._made_anew(waiting, runs)
+            # A post may have read what another one wrote in the meantime.
+            again = self._outdated(cells, outcomes, runs)
+            if again:
+                outcomes |= self._made_anew(again, runs)
+        return outcomes
 
-class _Queue:
-    """Which post is next. Posts that need a slow import wait for it while others run; but when it
-    is done they come first, since with two workers a long post at the end would run alone."""
+    def close(self) -> None:
+        """End every process; what still waits for one comes to its end."""
+        self._closed = True
+        if self._executor is not None:
+            self._executor.close()
 
-    def __init__(self, tasks: Sequence[_Task], forks: Forks | None) -> None:
-        slow = [task for task in tasks if is_slow(task.imports)]
-        self._slow = deque(slow)
-        self._others = deque(task for task in tasks if task not in slow)
-        self._forks = forks
-        self._lock = threading.Lock()
-        if forks is not None and slow:
-            forks.warm_up(slow[0].imports)
+    def _made_anew(self, posts: Sequence[Post], runs: Runs) -> Outcomes:
+        """Run posts from the top."""
+        if self._executor is None:
+            python = site_python(self.site)
+            environment = runs.prover.environment
+            self._executor = Executor(python, environment, jobs=self.jobs, fork=self.fork)
+        if self._closed:
+            self._executor.close()
+        declared = {post.source.path: _declared(post, runs) for post in posts}
+        tasks = [Task(post, job_of(post, self.site)) for post in posts]
+        try:
+            done = self._executor.run(tasks, self.on_progress)
+        except StartError as error:
+            raise unstartable(site_python(self.site), error) from None
+        runs.prover.forget_files()
+        outcomes: Outcomes = {}
+        for post in posts:
+            path = post.source.path
+            came = done.get(path, Outcome())  # nothing came of it if the build was interrupted
+            if isinstance(came, Finished):
+                came = self._kept(post, came, declared[path], runs)
+            outcomes[path] = came
+        return outcomes
 
-    def take(self) -> _Task | None:
-        """The next post, or None."""
-        with self._lock:
-            ready = self._forks is None or not self._slow or self._forks.is_warm()
-            if self._slow and (ready or not self._others):
-                return self._slow.popleft()
-            return self._others.popleft() if self._others else None
+    def _kept(self, post: Post, run: Finished, declared: Sequence[Declared], runs: Runs) -> Outcome:
+        """Keep the record of a run, and compare it with the last one."""
+        record = record_of(
+            post,
+            self.site,
+            run.outputs,
+            run.event,
+            leftovers=run.leftovers,
+            declared=declared,
+            interpreter=runs.prover.interpreter(),
+        )
+        path, changed = post.source.path, list(run.event["trace"]["changed"])
+        self._unsettled[path] = frozenset(changed)
+        if tuple(_declared(post, runs)) != tuple(declared):
+            changed.append("what 'reads:' names")
+        each_time = runs_each_time(post, record, changed, self.site.root)
+        # What changed under its hands cannot be compared with anything.
+        last = None if changed else runs.latest(path)
+        remarks = nondeterminism(post, last, record, runs.prover)
+        record, digest = runs.keep(record, provable=not each_time, settled=not changed)
+        self._made[path] = record
+        return Outcome(
+            execution_of(record, post),
+            warnings=(
+                *each_time,
+                *warnings_of(post, record.leftovers),
+                *stale_frozen(post, record, runs),
+            ),
+            remarks=remarks,
+            record=digest,
+        )
 
-    def clear(self) -> None:
-        """Let nothing more start."""
-        with self._lock:
-            self._slow.clear()
-            self._others.clear()
-
-
-def _work(
-    queue: _Queue,
-    forks: Forks | None,
-    spawner: Spawner,
-    outcomes: dict[str, Outcome],
-    on_progress: OnProgress,
-) -> None:
-    """Run one post after the other until there is none."""
-    while (task := queue.take()) is not None:
-        # A Jupyter kernel is a process of its own; there is nothing to fork for it.
-        source = spawner if forks is None or task.job["kernel"] else forks
-        outcomes[task.path] = _run(task, source, spawner, on_progress)
-
-
-def _run(task: _Task, source: Processes, spawner: Spawner, on_progress: OnProgress) -> Outcome:
-    """Run one post and make its outcome of the events."""
-    running = [cell for cell in task.post.cells if cell.options.eval]
-    events = []
-    for event in _events(task, source, spawner):
-        events.append(event)
-        if event["event"] == "cell":
-            number = [cell.number for cell in running].index(event["number"]) + 1
-            on_progress(Progress(task.path, number, len(running)))
-    outcome = report(task.post, task.job, events)
-    if events and events[-1].get("stopped") != "abandoned":
-        finished = outcome.execution is not None
-        on_progress(Progress(task.path, 0, len(running), finished=finished))
-    return outcome
-
-
-def _events(task: _Task, source: Processes, spawner: Spawner) -> Iterator[Message]:
-    """The events of a run; where forking fails before it began, of a process started afresh."""
-    begun = False
-    with contextlib.suppress(ZygoteError):
-        for event in source.run(task.job):
-            begun = True
-            yield event
-    if not begun and source is not spawner:
-        yield from spawner.run(task.job)
-
-
-def _job(post: Post, site: Site) -> Message:
-    """What the child needs to know, as JSON."""
-    settings = site.settings
-    source, front = post.source, post.front_matter
-    limits = settings.execution
-    timeout = front.timeout or limits.timeout
-    return {
-        "name": source.path,
-        "file": str(site.root / source.path),
-        "folder": str(site.root / source.folder),
-        "root": str(site.root),
-        "lines": _code_lines(post),
-        "cells": [_cell(cell, post, timeout) for cell in post.cells if cell.options.eval],
-        "imports": imported(post.cells),
-        "magics": not front.kernel and uses_magics(post.cells),
-        "kernel": front.kernel,
-        "seed": limits.seed if front.seed is None else front.seed,
-        "figures": {
-            "format": settings.figures.format,
-            "width": settings.figures.width,
-            "height": settings.figures.height,
-            "svg_limit": settings.figures.svg_limit * 1000,
-        },
-        "limits": {
-            "post_timeout": limits.post_timeout,
-            "memory": int(limits.memory * 1e9),
-            "output": int(limits.output_limit * 1e6),
-        },
-    }
-
-
-def _code_lines(post: Post) -> list[str]:
-    """The lines of all cells, without indentation, at the numbers that they have in the file."""
-    placed: dict[int, str] = {}
-    for cell in post.cells:
-        first = post.source.file_line(cell.line)
-        placed |= enumerate(cell.code.removesuffix("\n").split("\n"), start=first)
-    return [placed.get(number, "") + "\n" for number in range(1, max(placed) + 1)]
-
-
-def _cell(cell: Cell, post: Post, timeout: float) -> Message:
-    options = cell.options
-    return {
-        "number": cell.number,
-        "code": cell.code,
-        "line": post.source.file_line(cell.line),
-        "timeout": options.timeout or timeout,
-        "options": {
-            "error": options.error,
-            "fig_width": options.fig_width,
-            "fig_height": options.fig_height,
-        },
-    }
+    def _outdated(
+        self, posts: Sequence[Post], outcomes: Mapping[str, Outcome], runs: Runs
+    ) -> list[Post]:
+        """Posts that read, or missed, what another one has written since."""
+        if self._closed:
+            return []
+        again = []
+        for post in posts:
+            own = post.source.path
+            written = frozenset(
+                seen.path
+                for path, record in self._made.items()
+                for seen in record.trace.files
+                if seen.kind == "wrote" and path != own
+            )
+            record = self._made.get(own) or runs.load(outcomes[own].record)
+            unsettled = self._unsettled.get(own, frozenset())
+            if not written:
+                continue
+            if record is None:
+                # It failed, perhaps for want of what is there now.
+                if outcomes[own].problems:
+                    again.append(post)
+            elif written & unsettled or runs.prover.is_outdated(record, written):
+                again.append(post)
+        return again
 
 
-def _interpreter(site: Site) -> str:
-    """The Python that runs posts; raises UsageError if there is none."""
-    given = site.settings.execution.python
-    if not given:
-        return sys.executable
-    path = Path(os.path.expanduser(given))  # noqa: PTH111
-    path = path if path.is_absolute() else site.root / path
-    if not path.is_file() or not os.access(path, os.X_OK):
-        message = f"setting 'execution.python': there is no program {given!r}"
-        raise UsageError(Problem(message, "site.toml", help="give the path of a Python"))
-    return str(path)
+def _found(post: Post, runs: Runs) -> Outcome | None:
+    """The outcome of a post that need not run."""
+    try:
+        proven = runs.proven(post)
+    except ContentError as error:
+        return Outcome(problems=error.problems)
+    if proven is None:
+        return None
+    record, digest = proven
+    warnings = (*warnings_of(post, record.leftovers), *stale_frozen(post, record, runs))
+    return Outcome(execution_of(record, post), warnings=warnings, record=digest, reused=True)
+
+
+def _declared(post: Post, runs: Runs) -> tuple[Declared, ...]:
+    """What `reads:` of the cells names now."""
+    return tuple(
+        Declared(pattern, runs.prover.declared_digest(post.source.path, pattern), place)
+        for place, cell in enumerate(ran(post), start=1)
+        if cell.options.reads is not None
+        for pattern in (cell.options.reads or ("",))
+    )

@@ -1,20 +1,21 @@
-"""From the events of a run to what came of it: an Execution, or problems in words.
+"""From the events of a run to what came of it: outputs, or problems in words.
 
-In: a post, its job and the events of its process. Out: an Outcome. Whatever ended the process, the
-message names the post, the cell's line and the last output.
+In: a post, its job and the events of its process. Out: a Finished run, or an Outcome with its
+problem. Whatever ended the process, the message names the post, the cell's line and the last
+output.
 """
 
 from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from site_builder.errors import Problem
 from site_builder.execution.child.protocol import Message
-from site_builder.model import Cell, Environment, Execution, Output, Post
+from site_builder.model import Cell, Execution, Output, Post
 
 FATAL = "Fatal Python error: "  # how faulthandler begins
 LINE = 200  # characters of a line of output in a message
@@ -26,33 +27,61 @@ CONTROL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of running a post: an execution, or problems, and warnings either way."""
+    """What came of a post: an execution, or problems, and warnings either way."""
 
     execution: Execution | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    """What holds as long as its record is used."""
+    remarks: tuple[Problem, ...] = ()
+    """What is to be said of this run alone."""
+    record: str = ""
+    """Digest of the record in the store that the execution was made of; empty if none proves it."""
+    reused: bool = False
+    """Whether the post did not have to run."""
 
 
-def report(post: Post, job: Message, events: Sequence[Message]) -> Outcome:
-    """Make the outcome of a post's events."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that came to its end."""
+
+    outputs: Mapping[int, tuple[Output, ...]]
+    """What each cell put out, by its number."""
+    event: Message
+    """The last event of the post's own process."""
+    leftovers: int
+    """How many processes it left running."""
+
+
+def report(post: Post, job: Message, events: Sequence[Message]) -> Finished | Outcome:
+    """Make what can be made of a post's events."""
     by_kind = {event["event"]: event for event in events}
     exited = by_kind.get("exited")
-    warnings = _warnings(post, exited)
+    leftovers = _leftovers(post, exited)
     problem = _problem(post, job, events)
     if problem is not None:
-        return Outcome(problems=(problem,), warnings=warnings)
+        return Outcome(problems=(problem,), warnings=warnings_of(post, leftovers))
     done = [event for event in events if event["event"] == "done"]
     _update_displays(done)
     outputs = {event["number"]: tuple(map(_output, event["outputs"])) for event in done}
-    finished = by_kind["finished"]
-    environment = Environment(
-        python=job["kernel"] or finished["python"],
-        packages=tuple(sorted(finished["packages"].items())),
-        seed=job["seed"],
-    )
-    shown = tuple(outputs.get(cell.number, ()) for cell in post.cells)
-    seconds = sum(event["seconds"] for event in done)
-    return Outcome(Execution(shown, seconds, environment), warnings=warnings)
+    return Finished(outputs, by_kind["finished"], leftovers)
+
+
+def warnings_of(post: Post, leftovers: int) -> tuple[Problem, ...]:
+    """What to say of a post that left processes running."""
+    if not leftovers:
+        return ()
+    what = "a process" if leftovers == 1 else f"{leftovers} processes"
+    message = f"the post left {what} running; ended"
+    return (Problem(message, post.source.path, help="wait for what a cell starts"),)
+
+
+def _leftovers(post: Post, exited: Message | None) -> int:
+    kernel = bool(post.front_matter.kernel)  # a kernel is ours to end
+    if exited is None or exited["stopped"] or kernel:
+        return 0
+    count: int = exited["leftovers"]
+    return count
 
 
 def _update_displays(done: Sequence[Message]) -> None:
@@ -78,16 +107,6 @@ def _output(entry: dict[str, Any]) -> Output:
         data=entry.get("data", {}),
         metadata=entry.get("metadata", {}),
     )
-
-
-def _warnings(post: Post, exited: Message | None) -> tuple[Problem, ...]:
-    kernel = bool(post.front_matter.kernel)  # a kernel is ours to end
-    if exited is None or not exited["leftovers"] or exited["stopped"] or kernel:
-        return ()
-    count = exited["leftovers"]
-    what = "a process" if count == 1 else f"{count} processes"
-    message = f"the post left {what} running; ended"
-    return (Problem(message, post.source.path, help="wait for what a cell starts"),)
 
 
 def _problem(post: Post, job: Message, events: Sequence[Message]) -> Problem | None:

@@ -1,0 +1,159 @@
+"""What the process of a post needs to know, and the keys of what it will do.
+
+In: a post and its site. Out: the job as JSON; the conditions of its run; a key for each cell.
+Promise: two runs with the same key are given the same: whatever a job says that can change an
+output is in the conditions or in a cell's key. Prose, captions, line numbers and time limits, which
+can only fail, are not.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from site_builder.config import Site
+from site_builder.execution.child.protocol import Message
+from site_builder.execution.imports import imported, uses_magics
+from site_builder.execution.lines import ran
+from site_builder.execution.processes import FIXED
+from site_builder.execution.record import FORMAT, Conditions
+from site_builder.model import Cell, Post
+
+RUNNER_CONDITION = "site-builder's runner"
+VARIABLE = "environment variable"
+RUNNER = Path(__file__).parent / "child"
+"""Whose code decides, with a few modules beside it, what is captured and how."""
+
+
+def job_of(post: Post, site: Site) -> Message:
+    """What the child needs to know, as JSON."""
+    source, front = post.source, post.front_matter
+    limits = site.settings.execution
+    timeout = front.timeout or limits.timeout
+    return {
+        "name": source.path,
+        "file": str(site.root / source.path),
+        "folder": str(site.root / source.folder),
+        "root": str(site.root),
+        "lines": _code_lines(post),
+        "cells": [_cell(cell, post, timeout) for cell in ran(post)],
+        "imports": imported(post.cells),
+        "magics": not front.kernel and uses_magics(post.cells),
+        "kernel": front.kernel,
+        "seed": seed_of(post, site),
+        "figures": _figures(site),
+        "limits": {
+            "post_timeout": limits.post_timeout,
+            "memory": int(limits.memory * 1e9),
+            "output": int(limits.output_limit * 1e6),
+        },
+    }
+
+
+def conditions_of(post: Post, site: Site) -> Conditions:
+    """Everything that the run of a post is given beside its cells, by name.
+
+    Values of variables that are passed through from outside may be secret: of those only a part of
+    their SHA-256 is told.
+    """
+    limits = site.settings.execution
+    return {
+        RUNNER_CONDITION: runner_digest(),
+        "the post's file": post.source.path,
+        "kernel": post.front_matter.kernel,
+        "seed": str(seed_of(post, site)),
+        "setting execution.memory": f"{limits.memory:g}",
+        "setting execution.output_limit": f"{limits.output_limit:g}",
+        **{f"setting figures.{name}": str(value) for name, value in _figures(site).items()},
+        **variables_of(site),
+    }
+
+
+def variables_of(site: Site) -> Conditions:
+    """The environment variables of posts that are the same on every machine, as conditions."""
+    limits = site.settings.execution
+    passed = {
+        name: "sha256:" + hashlib.sha256(os.environ[name].encode()).hexdigest()[:12]
+        for name in limits.pass_environment
+        if name in os.environ
+    }
+    variables = {**FIXED, **passed, **limits.environment}
+    return {f"{VARIABLE} {name}": value for name, value in variables.items()}
+
+
+def cell_keys(post: Post, conditions: Conditions) -> tuple[str, ...]:
+    """A key for each cell that runs: of the conditions and every cell up to this one."""
+    key = _hash("", dict(conditions))
+    keys = []
+    for cell in ran(post):
+        key = _hash(key, [cell.code, options_of(cell)])
+        keys.append(key)
+    return tuple(keys)
+
+
+def options_of(cell: Cell) -> dict[str, Any]:
+    """The options of a cell that its run depends on."""
+    options = cell.options
+    return {
+        "error": options.error,
+        "fig_width": options.fig_width,
+        "fig_height": options.fig_height,
+        "reads": None if options.reads is None else list(options.reads),
+    }
+
+
+@functools.cache
+def runner_digest() -> str:
+    """Of the code that runs cells, so that what an older one put out is made anew."""
+    digest = hashlib.sha256(f"record {FORMAT}".encode())
+    beside = [RUNNER.parent / name for name in ("report.py", "recording.py", "lines.py")]
+    for path in (*beside, *sorted(RUNNER.glob("*.py"))):
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def seed_of(post: Post, site: Site) -> int:
+    """The seed of a post: its own, or the site's."""
+    own = post.front_matter.seed
+    return site.settings.execution.seed if own is None else own
+
+
+def _hash(before: str, value: object) -> str:
+    text = json.dumps([before, value], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _figures(site: Site) -> dict[str, Any]:
+    figures = site.settings.figures
+    return {
+        "format": figures.format,
+        "width": figures.width,
+        "height": figures.height,
+        "svg_limit": figures.svg_limit * 1000,
+    }
+
+
+def _code_lines(post: Post) -> list[str]:
+    """The lines of all cells, without indentation, at the numbers that they have in the file."""
+    placed: dict[int, str] = {}
+    for cell in post.cells:
+        first = post.source.file_line(cell.line)
+        placed |= enumerate(cell.code.removesuffix("\n").split("\n"), start=first)
+    return [placed.get(number, "") + "\n" for number in range(1, max(placed) + 1)]
+
+
+def _cell(cell: Cell, post: Post, timeout: float) -> Message:
+    options: Sequence[str] = ("error", "fig_width", "fig_height")
+    known = options_of(cell)
+    return {
+        "number": cell.number,
+        "code": cell.code,
+        "line": post.source.file_line(cell.line),
+        "timeout": cell.options.timeout or timeout,
+        "options": {name: known[name] for name in options},
+    }

@@ -1,0 +1,276 @@
+"""Records of runs: what they hold comes back as it was, and line numbers follow their cell."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_site import make_site, post_text
+
+from site_builder.content.parse import parse
+from site_builder.errors import ContentError
+from site_builder.execution.frozen import frozen_folder, read_frozen, write_frozen
+from site_builder.execution.interpreter import Interpreter, importable, normalised
+from site_builder.execution.job import cell_keys, conditions_of
+from site_builder.execution.lines import (
+    UnplacedLineError,
+    tells_lines,
+    with_lines,
+    with_relative_lines,
+)
+from site_builder.execution.record import (
+    LONG,
+    Declared,
+    Impure,
+    Record,
+    RecordedCell,
+    SeenFile,
+    SeenVariable,
+    Trace,
+    read_record,
+    record_bytes,
+)
+from site_builder.model import Output, Post, Source
+from site_builder.store import digest_of
+
+PICTURE = base64.b64encode(bytes(range(256)) * 20).decode()
+OUTPUTS = (
+    Output("stdout", "one\ntwo\r\nthree"),
+    Output("stdout", "\n\n"),
+    Output("stderr", "é \u2028 \x1b[31m red\n" * LONG),
+    Output("display", data={"text/plain": "x", "application/json": {"a": [1, None]}}),
+    Output(
+        "figure",
+        data={"image/svg+xml": "<svg>" + "\n" * LONG, "image/png": PICTURE},
+        metadata={"width": 10, "height": 20},
+    ),
+    # Base64 with line ends is not what its bytes alone would give again.
+    Output("display", data={"image/png": PICTURE[:3000] + "\n" + PICTURE[3000:]}),
+    Output("error", "Traceback", metadata={"name": "ValueError", "message": "no"}),
+)
+RECORD = Record(
+    post="posts/a b.md",
+    conditions={"seed": "0", "kernel": ""},
+    cells=(
+        RecordedCell("k1", "x = 1\n\nprint(x)", {"error": False, "reads": None}, OUTPUTS),
+        RecordedCell("k2", "", {"error": True, "reads": ["a*.csv"]}, ()),
+    ),
+    trace=Trace(
+        interpreter={"python": "3.13.1"},
+        packages={"numpy": "2.4.6"},
+        modules=("numpy", "os"),
+        sought=("absent",),
+        local={"posts": ("helper.py",), "": ()},
+        inner={"posts/package": ("__init__.py", "part.py")},
+        variables=(SeenVariable("HOME", None, 1), SeenVariable("PATH", "/bin", 2)),
+        files=(
+            SeenFile("read", "posts/a file - with spaces", digest_of(b"x"), 1),
+            SeenFile("missing", "/etc/none", "", 0),
+        ),
+        declared=(Declared("a*.csv", "d", 2),),
+        impure=(Impure("uses the network", 2),),
+        lines=(7, 12),
+        root="",
+    ),
+    python="3.13.1",
+    packages={"numpy": "2.4.6"},
+    seed=3,
+    leftovers=1,
+)
+
+
+def test_a_record_comes_back_as_it_was_kept() -> None:
+    blobs: dict[str, bytes] = {}
+
+    def put(content: bytes, _: str) -> str:
+        blobs[digest_of(content)] = content
+        return digest_of(content)
+
+    frozen = replace(RECORD, frozen=dt.date(2026, 5, 3))
+    for record in (RECORD, frozen):
+        content = record_bytes(record, put)
+        assert read_record(content, lambda digest, _: blobs[digest]) == record
+        assert record_bytes(record, put) == content
+    assert len(blobs) == 4  # the long text, the SVG, the picture, and the one with line ends
+
+
+def test_what_is_no_record_reads_as_none() -> None:
+    content = record_bytes(RECORD, lambda content, _: digest_of(content))
+    assert read_record(content, lambda *_: None) is None  # its blobs are gone
+    document = json.loads(content)
+    for damaged in (
+        content[:-20],
+        b"",
+        b"\xff",
+        b"[]",
+        json.dumps({**document, "format": 99}).encode(),
+        json.dumps({**document, "cells": None}).encode(),
+        json.dumps({**document, "trace": {}}).encode(),
+        json.dumps({key: document[key] for key in document if key != "seed"}).encode(),
+    ):
+        assert read_record(damaged, lambda *_: b"x") is None
+
+
+def test_each_line_of_output_is_a_line_of_the_record() -> None:
+    lines = record_bytes(RECORD, lambda *_: "0").decode().split("\n")
+    assert r'      "one\n",' in lines
+    assert r'      "two\r\n",' in lines
+    assert '      "three"' in lines
+
+
+def test_a_frozen_record_is_found_beside_its_post(tmp_path: Path) -> None:
+    record = replace(RECORD, post="posts/a.md", frozen=dt.date(2026, 5, 3))
+    assert read_frozen(tmp_path, "posts/a.md") is None
+    assert write_frozen(tmp_path, record) == tmp_path / "posts" / "a.frozen"
+    assert read_frozen(tmp_path, "posts/a.md") == record
+    suffixes = sorted(path.suffix for path in frozen_folder(tmp_path, "posts/a.md").iterdir())
+    assert suffixes == [".json", ".png", ".png", ".svg", ".txt"]
+    # Writing it again leaves nothing of the old one.
+    write_frozen(tmp_path, replace(record, cells=record.cells[1:]))
+    assert [path.name for path in (tmp_path / "posts" / "a.frozen").iterdir()] == ["record.json"]
+    assert [path.name for path in (tmp_path / "posts").iterdir()] == ["a.frozen"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda text: text[: len(text) // 2], "record.json is no JSON"),
+        (lambda text: "<<<<<<< HEAD\n" + text, "marks of a merge conflict"),
+        (lambda text: text.replace('"format": 1', '"format": 7'), "not of the format"),
+    ],
+)
+def test_a_damaged_frozen_record_is_told(tmp_path: Path, damage: object, why: str) -> None:
+    write_frozen(tmp_path, replace(RECORD, post="posts/a.md", frozen=dt.date(2026, 5, 3)))
+    document = tmp_path / "posts" / "a.frozen" / "record.json"
+    assert callable(damage)
+    document.write_text(damage(document.read_text("utf-8")), "utf-8")
+    with pytest.raises(ContentError, match=f"posts/a.frozen: .*{re.escape(why)}"):
+        read_frozen(tmp_path, "posts/a.md")
+
+
+def test_a_frozen_record_without_one_of_its_pictures_is_told(tmp_path: Path) -> None:
+    write_frozen(tmp_path, replace(RECORD, post="posts/a.md", frozen=dt.date(2026, 5, 3)))
+    [picture] = (tmp_path / "posts" / "a.frozen").glob("*.svg")
+    picture.write_bytes(picture.read_bytes() + b"x")
+    with pytest.raises(ContentError, match=f"{picture.name} is missing or damaged"):
+        read_frozen(tmp_path, "posts/a.md")
+
+
+def post_of(root: Path, text: str) -> Post:
+    return parse(make_site(root), Source("posts/a.md", text))
+
+
+def test_line_numbers_follow_their_cell(tmp_path: Path) -> None:
+    text = post_text("print(1)\nfail()", "x = 2")
+    before = post_of(tmp_path, text)
+    after = post_of(tmp_path, text.replace("---\n\n", "---\n\nMore\n\nprose.\n\n"))
+    first, second = (cell.line for cell in before.cells)
+    told = (
+        Output("error", f'File "posts/a.md", line {first + 1}, in <module>\n'),
+        Output("stderr", f"posts/a.md:{second}: UserWarning: careful\nother/posts/a.md:3: no\n"),
+        Output("stdout", "posts/a.md is this post"),
+    )
+    kept = with_relative_lines(told, before)
+    assert with_lines(kept, before) == told
+    moved = with_lines(kept, after)
+    shift = after.cells[0].line - first
+    assert shift == 4
+    assert f"line {first + 1 + shift}," in moved[0].text
+    assert f"posts/a.md:{second + shift}: User" in moved[1].text
+    assert "other/posts/a.md:3:" in moved[1].text
+    assert moved[2] == told[2]
+
+
+def test_lines_that_belong_to_no_cell_are_not_guessed(tmp_path: Path) -> None:
+    post = post_of(tmp_path, post_text("print(1)"))
+    for text in ("posts/a.md:1: prose", "posts/a.md:99", "a \x000+0\x00 mark of ours"):
+        with pytest.raises(UnplacedLineError):
+            with_relative_lines([Output("stderr", text)], post)
+    line = post.cells[0].line
+    for output in (
+        Output("stdout", f"posts/a.md:{line}: by itself"),
+        Output("display", data={"text/html": f"<b>posts/a.md:{line}</b>"}),
+    ):
+        with pytest.raises(UnplacedLineError):
+            with_relative_lines([output], post)
+
+
+def test_code_that_could_tell_its_own_line_is_recognised(tmp_path: Path) -> None:
+    for code in (
+        "import inspect\ninspect.currentframe().f_lineno",
+        "sys._getframe()",
+        "print('see posts/a.md:3')",
+    ):
+        assert tells_lines(post_of(tmp_path, post_text(code)), [])
+    harmless = post_of(tmp_path, post_text("import numpy\nprint('a line')"))
+    assert not tells_lines(harmless, ["x = 1"])
+    assert tells_lines(harmless, ["import traceback"])
+
+
+def test_keys_chain(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+
+    def keys(*cells: str, **front: object) -> tuple[str, ...]:
+        post = post_of(tmp_path, post_text(*cells, **front))
+        return cell_keys(post, conditions_of(post, site))
+
+    one, two, three = keys("a = 1", "b = 2", "c = 3")
+    assert keys("a = 1", "b = 4", "c = 3")[0] == one
+    assert not {two, three} & set(keys("a = 1", "b = 4", "c = 3"))
+    # What moves from one cell to the next, or an option, is another program.
+    assert keys("a = 1\nb = 2", "c = 3")[-1] not in keys("a = 1", "b = 2\nc = 3")
+    assert keys("#| fig-width: 3\na = 1")[0] != one
+    assert keys("#| error: true\na = 1")[0] != one
+    assert keys("#| reads: []\na = 1")[0] != one
+    assert keys("a = 1", seed=5)[0] != one
+    # What only readers see is not.
+    assert keys("#| echo: false\n#| fig-cap: A\n#| volatile: true\na = 1")[0] == one
+    assert keys("a = 1", timeout=5, tags="[a]")[0] == one
+
+
+def test_what_is_passed_from_outside_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "hunter2")
+    site = make_site(tmp_path, pass_environment=("TOKEN", "ABSENT"), environment={"A": "b"})
+    post = post_of(tmp_path, post_text("x = 1"))
+    conditions = conditions_of(post, site)
+    assert "hunter2" not in str(conditions)
+    assert conditions["environment variable A"] == "b"
+    monkeypatch.setenv("TOKEN", "hunter3")
+    assert conditions_of(post, site) != conditions
+
+
+def make_distribution(folder: Path, name: str, version: str, modules: tuple[str, ...]) -> None:
+    info = folder / f"{name}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "RECORD").write_text("".join(f"{m}/__init__.py,,\n" for m in modules), "utf-8")
+
+
+def test_modules_are_traced_to_the_distribution_that_brought_them(tmp_path: Path) -> None:
+    first, second = tmp_path / "site-packages", tmp_path / "more" / "site-packages"
+    make_distribution(first, "Pillow", "11.0", ("PIL",))
+    make_distribution(first, "my_thing", "1.0.post2", ("my_thing",))
+    make_distribution(second, "my.thing", "0.9", ("my_thing",))
+    make_distribution(second, "other", "2.0", ("PIL",))
+    interpreter = Interpreter({}, (str(tmp_path / "none"), str(first), str(second)))
+    assert interpreter.packages == {"pillow": "11.0", "my-thing": "1.0.post2", "other": "2.0"}
+    assert interpreter.owners("PIL", str(first)) == {"pillow": "11.0"}
+    assert interpreter.owners("my_thing", str(second)) == {"my-thing": "0.9"}
+    assert interpreter.owners("stray", str(first)) == {}
+    assert normalised("My..Thing_x") == "my-thing-x"
+
+
+def test_what_a_folder_could_be_imported_from_is_known_by_its_names(tmp_path: Path) -> None:
+    for name in ("a.py", "b.cpython-311-x86_64-linux-gnu.so", "c.abi3.so", "d.txt", "e-f.py"):
+        (tmp_path / name).touch()
+    for name in ("package", "__pycache__", "not-one"):
+        (tmp_path / name).mkdir()
+    assert set(importable(tmp_path).values()) == {"a", "b", "c", "e-f", "package"}
+    assert importable(tmp_path)["a.py"] == "a"
+    assert importable(tmp_path / "none") == {}
