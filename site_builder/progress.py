@@ -9,9 +9,10 @@ import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from site_builder.execution.engine import Progress
+if TYPE_CHECKING:  # a build in which nothing runs needs no executor
+    from site_builder.execution.running import Progress
 
 REDRAW = 0.1  # seconds
 

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from site_builder.assembly.assemble import assemble
-from site_builder.assembly.theme import load_theme
+from site_builder.assembly.outputs import Contents
+from site_builder.assembly.theme import Theme, load_theme
+from site_builder.assembly.theme_files import read_theme
 from site_builder.config import Settings, Site
-from site_builder.model import (
-    Anchor,
-    Execution,
-    FrontMatter,
-    Heading,
-    Page,
-    Reference,
-    SiteFile,
-    Source,
-)
+from site_builder.files import Recipe, SiteFile, StoredFile
+from site_builder.maths.font import subset_font
+from site_builder.model import Anchor, FrontMatter, Heading, Page, Reference, Source
+from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html
+from site_builder.rendering.preview import preview_picture
+from site_builder.store import digest_of
 
 NOW = dt.date(2021, 1, 1)
+KEPT: dict[str, bytes] = {}
+"""What stands in for the store."""
+
+
+def kept(content: bytes) -> str:
+    """The digest of a content, which is then where pages look for it."""
+    digest = digest_of(content)
+    KEPT[digest] = content
+    return digest
+
+
+def kept_file(path: str, content: bytes) -> StoredFile:
+    return StoredFile(path, kept(content))
+
+
+def read_kept(digest: str) -> Html:
+    html = read_html(KEPT[digest])
+    assert html
+    return html
 
 
 def make_site(root: Path, **settings: Any) -> Site:
@@ -56,12 +74,14 @@ def make_page(
         references.append(Reference(_mark(number), target, len(lines), 5, _mark(number, "t")))
     marks = [_mark(number) for number in range(len(links))]
     texts = {f"t{number}": _mark(number, "t") for number in range(len(links))}
-    return Page(
+    html = Html(body, feed_body or body)
+    if links:
+        html = Html(html.body.format(*marks, **texts), html.feed.format(*marks, **texts))
+    page = Page(
         source=Source(name, text or "\n".join(lines)),
         front_matter=FrontMatter(**front),
         slug=front.get("slug") or slug,
-        body=body.format(*marks, **texts) if links else body,
-        feed_body=(feed_body or body).format(*marks, **texts) if links else feed_body or body,
+        body=kept(html_bytes(html)),
         title_html=title_html or front["title"],
         title_text=front["title"],
         summary=summary,
@@ -71,12 +91,14 @@ def make_page(
         references=tuple(references),
         attachments=(),
         files=(),
+        picture=preview_picture(html.feed),
         maths_characters="",
         words=440,
         code_lines=0,
         figures=0,
-        execution=Execution((), 0.0, None),
+        environment=None,
     )
+    return dataclasses.replace(page, digest=digest_of(page_bytes(page)))
 
 
 def _mark(number: int, kind: str = "") -> str:
@@ -90,5 +112,23 @@ def built(site: Site, pages: Sequence[Page], **arguments: Any) -> dict[str, str]
 
 
 def assembled(site: Site, pages: Sequence[Page], **arguments: Any) -> tuple[SiteFile, ...]:
-    values: dict[str, Any] = {"now": NOW, "read_file": lambda path: path.encode()}
-    return assemble(site, pages, load_theme(site), **(values | arguments))
+    return tuple(SiteFile(x.path, x.make()) for x in recipes(site, pages, **arguments))
+
+
+CONTENTS = Contents(
+    html=read_kept,
+    stored=KEPT.__getitem__,
+    digest=lambda path: digest_of(path.encode()),
+    read=lambda path: path.encode(),
+    font=subset_font,
+)
+
+
+def recipes(site: Site, pages: Sequence[Page], **arguments: Any) -> tuple[Recipe, ...]:
+    """How the files of a site are made; an attachment's content is its path."""
+    values: dict[str, Any] = {"now": NOW, "contents": CONTENTS}
+    return assemble(site, pages, theme_of(site), **(values | arguments))
+
+
+def theme_of(site: Site) -> Theme:
+    return load_theme(site, read_theme(site))

@@ -7,8 +7,8 @@ path. Promise: if two want one path, there is a Problem that names both.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from site_builder.config import Site
@@ -17,6 +17,14 @@ from site_builder.model import Page, Source
 
 INDEX = "index.html"
 _SAFE = "/~!$'()*+,;=:@"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What takes the place of the marks in a page's HTML."""
+
+    body: Mapping[str, str] = field(default_factory=dict)
+    feed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Located:
     """Relative to the host, such as `/blog/xor/`."""
     address: str
     """Absolute, such as `https://example.org/blog/xor/`."""
+    marks: Marks = Marks()
 
 
 @dataclass(frozen=True, slots=True)

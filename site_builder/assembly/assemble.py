@@ -1,27 +1,30 @@
 """Assemble: rendered pages and a theme become the files of the site.
 
-In: pages, a theme, the site's static files. Out: every file of the site, in the order in which
-they should appear: what pages need, then pages, then lists and feeds. Promise: no two outputs
-share a path, no link inside the site is broken, and the bytes depend on the arguments only.
+In: pages, a theme, the site's static files. Out: a recipe of every file of the site, in the order
+in which they should appear: what pages need, then pages, then lists and feeds. Promise: no two
+outputs share a path, no link inside the site is broken, and what is made of the same recipe is the
+same. Nothing is made here, so that what did not change never has to be.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from functools import partial
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from site_builder.assembly import lists
 from site_builder.assembly.addresses import INDEX, Located, Wanted, collisions, locate
 from site_builder.assembly.context import Link, SiteContext, TagContext
-from site_builder.assembly.feeds import ATOM, JSON, atom_feed, feed_item, json_feed
+from site_builder.assembly.feeds import ATOM, JSON, TagFeed, feed_recipes
+from site_builder.assembly.frame import Frame, made_of, make_frame
 from site_builder.assembly.groups import Group, groups, series_names, tag_names
 from site_builder.assembly.links import link_page, link_targets
 from site_builder.assembly.metadata import post_metadata
-from site_builder.assembly.outputs import attachment_files, wanted_paths
+from site_builder.assembly.outputs import Contents, page_files, wanted_paths
 from site_builder.assembly.posts import Entry, by_date, page_entry, post_entries
 from site_builder.assembly.redirects import (
     REDIRECTS,
@@ -35,8 +38,9 @@ from site_builder.assembly.style import font_face
 from site_builder.assembly.theme import ICON, Theme, hashed_path, render
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem
-from site_builder.maths.font import subset_font
-from site_builder.model import Page, SiteFile
+from site_builder.files import Recipe, SiteFile
+from site_builder.model import Page
+from site_builder.store import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,7 @@ class _Site:
     """The whole site, linked and grouped: what the lists are made of."""
 
     site: Site
-    theme: Theme
-    context: SiteContext
+    frame: Frame
     posts: tuple[Entry, ...]
     """Posts and asides, oldest first."""
     pages: tuple[Entry, ...]
@@ -60,19 +63,19 @@ def assemble(
     theme: Theme,
     *,
     now: dt.date,
-    read_file: Callable[[str], bytes],
+    contents: Contents,
     static: Sequence[SiteFile] = (),
     unbuilt: Mapping[str, str] | None = None,
-) -> tuple[SiteFile, ...]:
-    """Make all files of the site.
+) -> tuple[Recipe, ...]:
+    """Say how all files of the site are made.
 
-    `pages` are those to publish. `read_file` gives the bytes of an attachment, by its path below
-    the site's folder. `static` are files to copy; a `robots.txt` among them replaces ours, lines
-    of `_redirects` come before ours. `unbuilt` says of posts that are not in `pages` why: `failed`
-    if their problems are reported elsewhere, or such as `is a draft`, for links to them.
+    `pages` are those to publish. `static` are files to copy; a `robots.txt` among them replaces
+    ours, lines of `_redirects` come before ours. `unbuilt` says of posts that are not in `pages`
+    why: `failed` if their problems are reported elsewhere, or such as `is a draft`, for links to
+    them.
 
-    Raises ContentError with all broken links, collisions and unreadable files, and UsageError for
-    a template that cannot be rendered.
+    Raises ContentError with all broken links, collisions and unreadable files. To make a page
+    raises UsageError for a template that cannot be rendered.
     """
     located = by_date([locate(page, site) for page in pages])
     posts = [x for x in located if x.page.front_matter.kind != "page"]
@@ -80,41 +83,52 @@ def assemble(
     series, series_problems = groups(posts, series_names, "series")
     aliases, alias_problems = read_aliases(located)
     problems += [*series_problems, *alias_problems]
-    assets = _assets(theme, pages)
+    assets = _assets(theme, pages, contents)
     wanted = wanted_paths(located, aliases, tags, series, assets, static)
     problems += collisions(wanted)
     linked, link_problems = _link(site, located, wanted, aliases, unbuilt or {})
-    attachments, unreadable = attachment_files(linked, read_file)
+    files, unreadable = page_files(linked, contents)
     problems += [*link_problems, *unreadable]
     if problems:
         raise ContentError(sorted(problems, key=lambda x: (x.file, x.line, x.column)))
-    whole = _whole(site, theme, linked, tags, series, assets, now)
+    whole = _whole(site, theme, linked, tags, series, assets, now, contents)
     return (
-        *assets.values(),
-        *(file for file in static if file.path != REDIRECTS),
-        *attachments,
-        *_redirects(site, aliases, static),
-        *(render_post(theme, whole.context, site, x) for x in (*whole.pages, *whole.posts)),
+        *_ready(assets.values()),
+        *_ready(file for file in static if file.path != REDIRECTS),
+        *files,
+        *_ready(_redirects(site, aliases, static)),
+        *(post_recipe(site, whole.frame, x) for x in (*whole.pages, *whole.posts)),
         *_lists(whole, static),
         *_feeds(whole),
     )
 
 
-def render_post(theme: Theme, context: SiteContext, site: Site, entry: Entry) -> SiteFile:
-    """Render the page of a post, an aside or a page; raises UsageError."""
+def _ready(files: Iterable[SiteFile]) -> Iterator[Recipe]:
+    """Recipes of what takes no time to make."""
+    for file in files:
+        yield Recipe(file.path, digest_of(file.content), partial(bytes, file.content))
+
+
+def post_recipe(site: Site, frame: Frame, entry: Entry) -> Recipe:
+    """The page of a post, an aside or a page."""
     template = "page.html" if entry.context.kind == "page" else "post.html"
-    page = post_metadata(site, entry)
-    html = render(theme, template, site=context, page=page, post=entry.context)
-    return SiteFile(f"{entry.located.folder}/{INDEX}", html)
+
+    def make() -> bytes:
+        # What the page's head says is made of the same as its entry, and of the settings.
+        page = post_metadata(site, entry)
+        return render(frame.theme, template, site=frame.context, page=page, post=entry.context)
+
+    path = f"{entry.located.folder}/{INDEX}"
+    return Recipe(path, made_of(frame.digest, template, entry.made_of), make)
 
 
-def _assets(theme: Theme, pages: Sequence[Page]) -> dict[str, SiteFile]:
+def _assets(theme: Theme, pages: Sequence[Page], contents: Contents) -> dict[str, SiteFile]:
     """The theme's assets by name, with the maths font if there is maths, and the style sheet."""
     assets = dict(theme.assets)
     style = theme.style
     characters = "".join(sorted(set().union(*(page.maths_characters for page in pages))))
     if characters:
-        font = subset_font(characters)
+        font = contents.font(characters)
         assets[_FONT] = SiteFile(hashed_path(_FONT, font), font)
         style = font_face(assets[_FONT].path.rpartition("/")[2]) + style
     content = style.encode()
@@ -157,6 +171,7 @@ def _whole(
     series: Mapping[str, Group],
     assets: Mapping[str, SiteFile],
     now: dt.date,
+    contents: Contents,
 ) -> _Site:
     pages = sorted(
         (x for x in linked if x.page.front_matter.kind == "page"),
@@ -169,13 +184,13 @@ def _whole(
         tags={name: lists.tag_context(site, tag) for name, tag in tags.items()},
         series_url=lambda name: f"{site.base}{lists.SERIES}{quote(series[name].slug)}/",
         now=now,
+        read_html=contents.html,
     )
     return _Site(
         site=site,
-        theme=theme,
-        context=_site_context(site, pages, assets),
+        frame=make_frame(site, theme, _site_context(site, pages, assets)),
         posts=entries,
-        pages=tuple(page_entry(site, page, now=now) for page in pages),
+        pages=tuple(page_entry(site, x, now=now, read_html=contents.html) for x in pages),
         tags=tags,
         series=series,
     )
@@ -218,8 +233,8 @@ def _redirects(
         yield redirects_file(site, aliases, authors)
 
 
-def _lists(whole: _Site, static: Sequence[SiteFile]) -> Iterator[SiteFile]:
-    site, theme, context = whole.site, whole.theme, whole.context
+def _lists(whole: _Site, static: Sequence[SiteFile]) -> Iterator[Recipe]:
+    site, frame = whole.site, whole.frame
     oldest = lists.listed(whole.posts)
     newest = oldest[::-1]
     by_source = {entry.page.source.path: entry for entry in oldest}
@@ -229,37 +244,27 @@ def _lists(whole: _Site, static: Sequence[SiteFile]) -> Iterator[SiteFile]:
 
     tags: list[TagContext] = [lists.tag_context(site, tag) for tag in whole.tags.values()]
     for tag in tags:
-        posts = members(whole.tags[tag.name])[::-1]
-        yield lists.tag_page(site, theme, context, tag, posts)
-    yield lists.tag_index(site, theme, context, tags)
+        yield lists.tag_page(site, frame, tag, members(whole.tags[tag.name])[::-1])
+    yield lists.tag_index(site, frame, tags)
     for series in whole.series.values():
-        yield lists.series_page(site, theme, context, series, members(series))
-    yield lists.archive_page(site, theme, context, newest)
-    yield lists.home_page(site, theme, context, newest)
-    yield lists.missing_page(site, theme, context)
-    yield sitemap_file(site, whole.posts, whole.pages)
+        yield lists.series_page(site, frame, series, members(series))
+    yield lists.archive_page(site, frame, newest)
+    yield lists.home_page(site, frame, newest)
+    yield lists.missing_page(site, frame)
+    yield from _ready([sitemap_file(site, whole.posts, whole.pages)])
     if not any(file.path == ROBOTS for file in static):
-        yield robots_file(site)
+        yield from _ready([robots_file(site)])
 
 
-def _feeds(whole: _Site) -> Iterator[SiteFile]:
-    site, limit = whole.site, whole.site.settings.feed_posts
-    entries = {entry.page.source.path: entry for entry in whole.posts}
-    newest = [entry.page.source.path for entry in whole.posts[::-1][:limit]]
-    of_tags = {
-        tag.name: [located.page.source.path for located in tag.members[::-1][:limit]]
-        for tag in whole.tags.values()
-    }
-    needed = dict.fromkeys([*newest, *(path for paths in of_tags.values() for path in paths)])
-    items = {path: feed_item(site, entries[path]) for path in needed}
-    for name, paths in of_tags.items():
-        home = f"{lists.TAGS}{quote(whole.tags[name].slug)}/"
-        title = f"{site.settings.title}: {name}"
-        feed = atom_feed(
-            site, [items[path] for path in paths], title=title, below=home + ATOM, home=home
+def _feeds(whole: _Site) -> Iterator[Recipe]:
+    site = whole.site
+    by_source = {entry.page.source.path: entry for entry in whole.posts}
+    tags = [
+        TagFeed(
+            title=f"{site.settings.title}: {name}",
+            home=f"{lists.TAGS}{quote(tag.slug)}/",
+            newest=[by_source[x.page.source.path] for x in tag.members[::-1]],
         )
-        yield SiteFile(unquote(home) + ATOM, feed)
-    recent = [items[path] for path in newest]
-    title = site.settings.title
-    yield SiteFile(ATOM, atom_feed(site, recent, title=title, below=ATOM, home=""))
-    yield SiteFile(JSON, json_feed(site, recent))
+        for name, tag in whole.tags.items()
+    ]
+    yield from feed_recipes(site, whole.frame, whole.posts[::-1], tags)

@@ -8,9 +8,33 @@ are `Markup` are HTML, all others are escaped by Jinja.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from markupsafe import Markup
+
+
+class Body:
+    """HTML of a post, read when a template shows it and not before: a list of ten thousand posts
+    shows none."""
+
+    __slots__ = ("_key", "_read")
+
+    def __init__(self, key: str, read: Callable[[], str]) -> None:
+        """`key` is the digest of all that the HTML is made of."""
+        self._key, self._read = key, read
+
+    def __html__(self) -> str:
+        return self._read()
+
+    __str__ = __html__
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        """What stands for the HTML where a page is named by what it is made of."""
+        return f"Body({self._key!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +143,9 @@ class BuiltWith:
     """`Python 3.13.0`, or such as `the kernel ir`."""
     packages: tuple[tuple[str, str], ...]
     """Name and version of each distribution that the post imports."""
-    seconds: float
-    """How long the cells took; 0 if that is not to be told."""
     seed: int
-    date: dt.date
-    """Day of the run."""
+    frozen: dt.date | None
+    """Day on which the author froze the outputs; None if they are of the code as it is."""
     notebook_url: str
     """Empty for posts that a Jupyter kernel ran, as is `script_url`."""
     script_url: str
@@ -143,7 +165,7 @@ class PostContext:
     date: dt.date | None
     updated: dt.date | None
     summary: Markup
-    body: Markup
+    body: Body
     authors: tuple[str, ...]
     tags: tuple[TagContext, ...]
     minutes: int

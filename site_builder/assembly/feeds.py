@@ -1,28 +1,69 @@
 """Feeds: Atom and JSON Feed with the full text of the newest posts.
 
-In: entries, newest first. Out: bytes of a feed. Promise: no relative address, no character that
-XML forbids, and no date but those of the posts.
+In: entries, newest first. Out: a recipe of each feed. Promise: no relative address, no character
+that XML forbids, and no date but those of the posts.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from site_builder.assembly.frame import Frame, made_of
 from site_builder.assembly.portable import portable
 from site_builder.assembly.posts import Entry
 from site_builder.config import Site
+from site_builder.files import Recipe
 
 ATOM = "feed.xml"
 JSON = "feed.json"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EPOCH = dt.date(1970, 1, 1)
+MakeFeed = Callable[["list[FeedItem]"], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class TagFeed:
+    """What the feed of a tag is about."""
+
+    title: str
+    home: str
+    """Address of the tag's page, below the home page."""
+    newest: Sequence[Entry]
+
+
+def feed_recipes(
+    site: Site, frame: Frame, newest: Sequence[Entry], tags: Sequence[TagFeed]
+) -> Iterator[Recipe]:
+    """The feeds of tags, then those of the site; the `newest` of all posts come first in each."""
+    limit = site.settings.feed_posts
+    items: dict[str, FeedItem] = {}
+
+    def item(entry: Entry) -> FeedItem:
+        path = entry.page.source.path
+        if path not in items:
+            items[path] = feed_item(site, entry)
+        return items[path]
+
+    def recipe(path: str, entries: Sequence[Entry], make: MakeFeed, *about: str) -> Recipe:
+        name = made_of(frame.digest, path, about, [entry.made_of for entry in entries])
+        return Recipe(path, name, lambda: make([item(entry) for entry in entries]))
+
+    for tag in tags:
+        make = functools.partial(
+            atom_feed, site, title=tag.title, below=tag.home + ATOM, home=tag.home
+        )
+        yield recipe(unquote(tag.home) + ATOM, tag.newest[:limit], make, tag.title, tag.home)
+    make = functools.partial(atom_feed, site, title=site.settings.title, below=ATOM, home="")
+    yield recipe(ATOM, newest[:limit], make)
+    yield recipe(JSON, newest[:limit], functools.partial(json_feed, site))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +85,7 @@ def feed_item(site: Site, entry: Entry) -> FeedItem:
     published = context.date or _EPOCH
     updated = max(published, context.updated or published)
     id_ = _tag_uri(site, published, entry.page.slug)
-    body = portable(entry.page.feed_body, base=context.address, prefix=entry.page.slug + "-")
+    body = portable(str(entry.feed), base=context.address, prefix=entry.page.slug + "-")
     body = _FORBIDDEN.sub("\ufffd", body).rstrip("\n")
     link = f'<p><a href="{escape(context.address)}">Read on the site</a></p>'
     content = f"{body}\n{link}"

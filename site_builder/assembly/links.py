@@ -1,6 +1,7 @@
 """Links inside the site: every reference of every page gets its address, or is reported.
 
-In: all pages with their places, and what else the site holds. Out: pages without marks.
+In: all pages with their places, and what else the site holds. Out: pages without marks, and what
+takes the place of those in their HTML, which is not read here.
 Promise: no link inside the site leads nowhere.
 
 Marks are texts between U+E000 and U+E001, so that one pass over a body fills all of them.
@@ -14,13 +15,13 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from urllib.parse import quote, unquote
 
-from site_builder.assembly.addresses import INDEX, Located, path_of, url_of
+from site_builder.assembly.addresses import INDEX, Located, Marks, path_of, url_of
 from site_builder.config import Site
 from site_builder.errors import Problem, nearest
-from site_builder.model import Anchor, Page, Reference
+from site_builder.model import Anchor, Page, Picture, Reference
 
 MARK = re.compile("\ue000[^\ue000\ue001]*\ue001")
 FAILED = "failed"
@@ -121,28 +122,35 @@ def link_page(located: Located, targets: LinkTargets) -> tuple[Located, list[Pro
                 marks[reference.text_mark] = escape(text)
     headings = page.headings
     if any("\ue000" in heading.html for heading in headings):
-        headings = tuple(dataclasses.replace(h, html=_fill(h.html, here)) for h in headings)
+        headings = tuple(dataclasses.replace(h, html=fill(h.html, here)) for h in headings)
     linked = dataclasses.replace(
         page,
-        body=_fill(page.body, here),
-        feed_body=_fill(page.feed_body, feed),
-        title_html=_fill(page.title_html, elsewhere),
+        title_html=fill(page.title_html, elsewhere),
         title_text=_fill_plain(page.title_text, elsewhere),
         summary=_fill_plain(page.summary, elsewhere),
-        summary_html=_fill(page.summary_html, elsewhere),
+        summary_html=fill(page.summary_html, elsewhere),
         headings=headings,
+        picture=_picture(page, feed),
     )
-    return dataclasses.replace(located, page=linked), problems
+    return dataclasses.replace(located, page=linked, marks=Marks(here, feed)), problems
 
 
-def _fill(html: str, marks: Mapping[str, str]) -> str:
+def _picture(page: Page, marks: Mapping[str, str]) -> Picture | None:
+    if page.picture is None or "\ue000" not in page.picture.text:
+        return page.picture
+    text = unescape(fill(escape(page.picture.text), marks))
+    return dataclasses.replace(page.picture, text=text)
+
+
+def fill(html: str, marks: Mapping[str, str]) -> str:
+    """Put what they stand for in the place of marks."""
     if "\ue000" not in html:
         return html
     return MARK.sub(lambda found: marks.get(found[0], found[0]), html)
 
 
 def _fill_plain(text: str, marks: Mapping[str, str]) -> str:
-    return _plain(_fill(text, marks)) if "\ue000" in text else text
+    return _plain(fill(text, marks)) if "\ue000" in text else text
 
 
 def _plain(html: str) -> str:

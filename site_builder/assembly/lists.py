@@ -1,7 +1,7 @@
 """Lists of posts: home, archive, tags, series, and the page for addresses that lead nowhere.
 
-In: entries, oldest first. Out: site files. Promise: a post is in every list that its front matter
-puts it in, and once.
+In: entries, oldest first. Out: recipes of pages. Promise: a post is in every list that its front
+matter puts it in, and once.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from markupsafe import Markup
-
 from site_builder.assembly import metadata
 from site_builder.assembly.addresses import path_of
-from site_builder.assembly.context import PostContext, SiteContext, TagContext, Year
+from site_builder.assembly.context import Body, PostContext, TagContext, Year
+from site_builder.assembly.frame import Frame, page_recipe
 from site_builder.assembly.groups import Group
 from site_builder.assembly.portable import portable
 from site_builder.assembly.posts import Entry
-from site_builder.assembly.theme import Theme, render
 from site_builder.config import Site
-from site_builder.model import SiteFile
+from site_builder.files import Recipe
 
 ARCHIVE = "archive/"
 TAGS = "tags/"
@@ -35,8 +33,9 @@ def listed(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 def _listed(entry: Entry) -> Entry:
     if entry.context.kind != "aside":
         return entry
-    body = portable(entry.page.body, base=entry.context.url, prefix=entry.page.slug + "-")
-    return dataclasses.replace(entry, context=dataclasses.replace(entry.context, body=Markup(body)))
+    own, base, prefix = entry.context.body, entry.context.url, entry.page.slug + "-"
+    body = Body(entry.made_of, lambda: portable(str(own), base=base, prefix=prefix))
+    return dataclasses.replace(entry, context=dataclasses.replace(entry.context, body=body))
 
 
 def tag_context(site: Site, tag: Group) -> TagContext:
@@ -45,18 +44,17 @@ def tag_context(site: Site, tag: Group) -> TagContext:
     return TagContext(tag.name, url, url + "feed.xml", len(tag.members))
 
 
-def home_page(site: Site, theme: Theme, context: SiteContext, newest: Sequence[Entry]) -> SiteFile:
-    """Make the home page of the newest posts and asides."""
+def home_page(site: Site, frame: Frame, newest: Sequence[Entry]) -> Recipe:
+    """The home page of the newest posts and asides."""
     shown = newest[: site.settings.home_posts]
     page = metadata.home_metadata(site, has_maths=_has_maths(shown))
-    html = render(theme, "home.html", site=context, page=page, posts=_contexts(shown))
-    return SiteFile("index.html", html)
+    values = {"posts": _contexts(shown)}
+    known = {"posts": _digests(shown)}
+    return page_recipe(frame, "index.html", "home.html", page, values, known=known)
 
 
-def archive_page(
-    site: Site, theme: Theme, context: SiteContext, newest: Sequence[Entry]
-) -> SiteFile:
-    """Make the list of all posts and asides by year."""
+def archive_page(site: Site, frame: Frame, newest: Sequence[Entry]) -> Recipe:
+    """The list of all posts and asides by year."""
     years: dict[int, list[PostContext]] = {}
     for entry in newest:
         if entry.context.date:
@@ -68,68 +66,59 @@ def archive_page(
         f"All posts of {site.settings.title}",
         has_maths=any("<math" in entry.context.title for entry in newest),
     )
-    groups = tuple(Year(year, tuple(posts)) for year, posts in years.items())
-    html = render(theme, "archive.html", site=context, page=page, years=groups)
-    return SiteFile(ARCHIVE + "index.html", html)
+    values = {"years": tuple(Year(year, tuple(posts)) for year, posts in years.items())}
+    known = {"years": _digests(newest)}
+    return page_recipe(frame, ARCHIVE + "index.html", "archive.html", page, values, known=known)
 
 
-def tag_index(
-    site: Site, theme: Theme, context: SiteContext, tags: Sequence[TagContext]
-) -> SiteFile:
-    """Make the list of tags."""
+def tag_index(site: Site, frame: Frame, tags: Sequence[TagContext]) -> Recipe:
+    """The list of tags."""
     about = f"The subjects of {site.settings.title}"
     page = metadata.list_metadata(site, "tags", [("Tags", TAGS)], about, has_maths=False)
-    html = render(theme, "tags.html", site=context, page=page, tags=tuple(tags))
-    return SiteFile(TAGS + "index.html", html)
+    values = {"tags": tuple(tags)}
+    return page_recipe(frame, TAGS + "index.html", "tags.html", page, values, known={})
 
 
-def tag_page(
-    site: Site, theme: Theme, context: SiteContext, tag: TagContext, newest: Sequence[Entry]
-) -> SiteFile:
-    """Make the list of the posts with a tag."""
+def tag_page(site: Site, frame: Frame, tag: TagContext, newest: Sequence[Entry]) -> Recipe:
+    """The list of the posts with a tag."""
     page = metadata.tag_metadata(site, tag, has_maths=_has_maths(newest))
-    html = render(theme, "tag.html", site=context, page=page, tag=tag, posts=_contexts(newest))
-    return SiteFile(path_of(tag.url.removeprefix(site.base)), html)
+    path = path_of(tag.url.removeprefix(site.base))
+    values = {"tag": tag, "posts": _contexts(newest)}
+    return page_recipe(frame, path, "tag.html", page, values, known={"posts": _digests(newest)})
 
 
-def series_page(
-    site: Site, theme: Theme, context: SiteContext, series: Group, oldest: Sequence[Entry]
-) -> SiteFile:
-    """Make the list of the parts of a series, first part first."""
+def series_page(site: Site, frame: Frame, series: Group, oldest: Sequence[Entry]) -> Recipe:
+    """The list of the parts of a series, first part first."""
     place = f"{SERIES}{quote(series.slug)}/"
     about = f"A series in {len(oldest)} part{'s' if len(oldest) != 1 else ''}"
     crumbs = [(series.name, place)]
     maths = _has_maths(oldest)
     page = metadata.list_metadata(site, "series", crumbs, about, has_maths=maths)
-    html = render(
-        theme,
-        "series.html",
-        site=context,
-        page=page,
-        name=series.name,
-        posts=_contexts(oldest),
-    )
-    return SiteFile(path_of(place), html)
+    values = {"name": series.name, "posts": _contexts(oldest)}
+    known = {"posts": _digests(oldest)}
+    return page_recipe(frame, path_of(place), "series.html", page, values, known=known)
 
 
-def missing_page(site: Site, theme: Theme, context: SiteContext) -> SiteFile:
-    """Make the page that hosts show for addresses that lead nowhere."""
+def missing_page(site: Site, frame: Frame) -> Recipe:
+    """The page that hosts show for addresses that lead nowhere."""
     page = metadata.missing_metadata(site)
-    return SiteFile("404.html", render(theme, "404.html", site=context, page=page))
+    return page_recipe(frame, "404.html", "404.html", page, {}, known={})
 
 
 def _contexts(entries: Sequence[Entry]) -> tuple[PostContext, ...]:
     return tuple(entry.context for entry in entries)
 
 
+def _digests(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(entry.made_of for entry in entries)
+
+
 def _has_maths(entries: Sequence[Entry]) -> bool:
     return any(
-        "<math" in shown
+        # The formulas of an aside are where it is shown whole.
+        entry.context.kind == "aside"
+        or "<math" in entry.context.title
+        or "<math" in entry.context.summary
         for entry in entries
         if entry.page.maths_characters
-        for shown in (
-            entry.context.title,
-            entry.context.summary,
-            entry.context.body if entry.context.kind == "aside" else "",
-        )
     )

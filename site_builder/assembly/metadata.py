@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 from markupsafe import Markup
 
 from site_builder.assembly.context import PageContext, TagContext
-from site_builder.assembly.pictures import preview_picture
 from site_builder.assembly.posts import Entry, shortened
 from site_builder.config import Site
 
@@ -26,7 +26,7 @@ def post_metadata(site: Site, entry: Entry) -> PageContext:
     """Describe a post, an aside or a page."""
     page, context = entry.page, entry.context
     description = shortened(page.summary, DESCRIPTION_LENGTH)
-    picture, picture_text = preview_picture(page.feed_body, context.address)
+    picture = urljoin(context.address, page.picture.address) if page.picture else ""
     crumbs = ((site.settings.title, site.address), (entry.label, context.address))
     if context.kind == "page":
         data = [_breadcrumbs(crumbs)]
@@ -40,7 +40,7 @@ def post_metadata(site: Site, entry: Entry) -> PageContext:
         address=context.address,
         language=context.language,
         image_address=picture,
-        image_alt=picture_text,
+        image_alt=page.picture.text if page.picture else "",
         published=context.date.isoformat() if context.date else "",
         modified=context.updated.isoformat() if context.updated else "",
         tags=page.front_matter.tags,

@@ -8,16 +8,37 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 from site_builder.assembly import lists
 from site_builder.assembly.addresses import INDEX, Located, Wanted
 from site_builder.assembly.feeds import ATOM, JSON
 from site_builder.assembly.groups import Group
+from site_builder.assembly.posts import ReadHtml
 from site_builder.assembly.redirects import REDIRECTS, Alias
 from site_builder.assembly.sitemap import ROBOTS, SITEMAP
 from site_builder.errors import Problem
-from site_builder.model import Attachment, Page, SiteFile
+from site_builder.files import Recipe, SiteFile
+from site_builder.model import Attachment, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What gives the contents that pages name."""
+
+    html: ReadHtml
+    """The HTML of a page, by its digest."""
+    stored: Callable[[str], bytes]
+    """A figure or a download, by its digest."""
+    digest: Callable[[str], str]
+    """The digest of an attachment, by its path below the site's folder; raises OSError."""
+    read: Callable[[str], bytes]
+    """An attachment by that path; raises OSError."""
+    font: Callable[[str], bytes]
+    """The maths font with these characters."""
+
 
 _OURS = (
     Wanted(INDEX, "the home page", title="Home"),
@@ -86,26 +107,26 @@ def _attachment_path(located: Located, attachment: Attachment) -> str:
     return posixpath.normpath(f"{located.folder}/{unquote(attachment.name)}")
 
 
-def attachment_files(
-    pages: Sequence[Located], read_file: Callable[[str], bytes]
-) -> tuple[list[SiteFile], list[Problem]]:
+def page_files(pages: Sequence[Located], contents: Contents) -> tuple[list[Recipe], list[Problem]]:
     """Collect the figures, downloads and attachments of pages, each path once."""
-    files: dict[str, SiteFile] = {}
+    files: dict[str, Recipe] = {}
     problems: list[Problem] = []
     for located in pages:
         page = located.page
         for file in page.files:
             path = f"{located.folder}/{file.path}"
-            files[path] = SiteFile(path, file.content)
+            files[path] = Recipe(path, file.digest, partial(contents.stored, file.digest))
         for attachment in page.attachments:
             path = _attachment_path(located, attachment)
             if path.startswith("../"):
                 problems.append(_outside(page, attachment))
             elif path not in files:
                 try:
-                    files[path] = SiteFile(path, read_file(attachment.path))
+                    digest = contents.digest(attachment.path)
                 except OSError as error:
                     problems.append(_unreadable(page, attachment, error))
+                else:
+                    files[path] = Recipe(path, digest, partial(contents.read, attachment.path))
     return list(files.values()), problems
 
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from site_builder.assembly.addresses import Located
 from site_builder.assembly.context import (
+    Body,
     BuiltWith,
     Link,
     Part,
@@ -23,9 +24,15 @@ from site_builder.assembly.context import (
     TagContext,
     TocEntry,
 )
+from site_builder.assembly.links import fill
 from site_builder.config import Site
-from site_builder.model import Page, SiteFile
+from site_builder.files import StoredFile
+from site_builder.model import Page
+from site_builder.rendering.page_json import Html
+from site_builder.store import digest_of
 
+ReadHtml = Callable[[str], Html]
+"""What gives the HTML of a page by its digest."""
 WORDS_PER_MINUTE = 220
 _SECONDS_PER_FIGURE = 12
 _WORDS_PER_CODE_LINE = 5  # ten words, read half as closely as prose
@@ -41,6 +48,10 @@ class Entry:
     context: PostContext
     label: str
     """Its title as plain text, never empty: an aside is named by its first words."""
+    feed: Body
+    """Its HTML for feeds."""
+    made_of: str
+    """Digest of everything that is known of it: of its page, its links and its context."""
 
     @property
     def page(self) -> Page:
@@ -62,10 +73,12 @@ def post_entries(
     tags: Mapping[str, TagContext],
     series_url: Callable[[str], str],
     now: dt.date,
+    read_html: ReadHtml,
 ) -> tuple[Entry, ...]:
     """Make the entries of posts and asides, which must be sorted by date.
 
-    `tags` maps each tag as written to its context, `series_url` gives the page of a series.
+    `tags` maps each tag as written to its context, `series_url` gives the page of a series,
+    `read_html` the HTML of a page.
     """
     links = [Link(Markup(_title_html(x.page)), x.url) for x in pages]
     older: list[Link | None] = [None, *links]
@@ -79,27 +92,32 @@ def post_entries(
         name = located.page.front_matter.series
         box = _series_box(name, series_url(name), series[name], place, links) if name else None
         tagged = tuple(tags[tag] for tag in dict.fromkeys(located.page.front_matter.tags))
-        entries.append(_entry(site, located, now, tagged, box, older[place], newer[place]))
+        around = (older[place], newer[place])
+        entries.append(_entry(site, located, now, read_html, tagged, box, around))
     return tuple(entries)
 
 
-def page_entry(site: Site, located: Located, *, now: dt.date) -> Entry:
+def page_entry(site: Site, located: Located, *, now: dt.date, read_html: ReadHtml) -> Entry:
     """Make the entry of a page, which is in no list."""
-    return _entry(site, located, now, (), None, None, None)
+    return _entry(site, located, now, read_html, (), None, (None, None))
 
 
 def _entry(
     site: Site,
     located: Located,
     now: dt.date,
+    read_html: ReadHtml,
     tags: tuple[TagContext, ...],
     series: SeriesBox | None,
-    previous: Link | None,
-    next_: Link | None,
+    around: tuple[Link | None, Link | None],
 ) -> Entry:
     page = located.page
     front = page.front_matter
     default_author = (site.settings.author,) if site.settings.author else ()
+    marks = located.marks
+    key = digest_of(repr((page.digest, page.body, marks)).encode("utf-8", "surrogatepass"))
+    body = Body(key, lambda: fill(read_html(page.body).body, marks.body))
+    feed = Body(key, lambda: fill(read_html(page.body).feed, marks.feed))
     context = PostContext(
         kind=front.kind,
         title=Markup(_title_html(page)),
@@ -109,7 +127,7 @@ def _entry(
         date=front.date,
         updated=front.updated,
         summary=Markup(page.summary_html),
-        body=Markup(page.body),
+        body=body,
         authors=front.authors or default_author,
         tags=tags,
         minutes=reading_minutes(page),
@@ -118,10 +136,11 @@ def _entry(
         toc=_table_of_contents(page),
         series=series,
         built_with=_built_with(located),
-        previous=previous,
-        next=next_,
+        previous=around[0],
+        next=around[1],
     )
-    return Entry(located, context, _label(page))
+    made_of = digest_of(repr(context).encode("utf-8", "surrogatepass"))
+    return Entry(located, context, _label(page), feed, made_of)
 
 
 def date_in_words(date: dt.date) -> str:
@@ -187,20 +206,19 @@ def _series_box(
 
 def _built_with(located: Located) -> BuiltWith | None:
     page = located.page
-    environment, date = page.execution.environment, page.execution.date
-    if environment is None or date is None:
+    environment = page.environment
+    if environment is None:
         return None
     kernel = page.front_matter.kernel
     return BuiltWith(
         language=f"the kernel {kernel}" if kernel else f"Python {environment.python}",
         packages=environment.packages,
-        seconds=page.execution.seconds,
         seed=environment.seed,
-        date=date,
+        frozen=page.frozen,
         notebook_url=_file_url(located, page.files, ".ipynb"),
         script_url=_file_url(located, page.files, ".py"),
     )
 
 
-def _file_url(located: Located, files: Sequence[SiteFile], suffix: str) -> str:
+def _file_url(located: Located, files: Sequence[StoredFile], suffix: str) -> str:
     return next((located.url + file.path for file in files if file.path.endswith(suffix)), "")

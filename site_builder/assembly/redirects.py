@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from site_builder.assembly.addresses import INDEX, Located, front_matter_problem
 from site_builder.config import Site
 from site_builder.errors import Problem
-from site_builder.model import SiteFile
+from site_builder.files import SiteFile
 
 REDIRECTS = "_redirects"
 

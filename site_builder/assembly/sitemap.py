@@ -11,7 +11,7 @@ from html import escape
 
 from site_builder.assembly.posts import Entry
 from site_builder.config import Site
-from site_builder.model import SiteFile
+from site_builder.files import SiteFile
 
 SITEMAP = "sitemap.xml"
 ROBOTS = "robots.txt"

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
+from site_builder.files import Recipe
+from site_builder.store import digest_of
 
 SOURCES = ("posts", "pages", "themes", "templates", "static", ".git", ".cache", ".venv")
 """Folders of a site that no output may be in."""
@@ -37,11 +39,11 @@ def check_place(folder: Path, shown: str, root: Path) -> None:
 
 
 def check_content(
-    folder: Path, shown: str, new: Mapping[str, bytes], old: Mapping[str, str] | None
+    folder: Path, shown: str, new: Mapping[str, Recipe], old: Mapping[str, str] | None
 ) -> None:
     """Refuse an output folder with files that are not ours where writing would harm them.
 
-    `new` are the contents by path; `old` are our paths there, None if we never wrote to it.
+    `new` are the files by path; `old` are our paths there, None if we never wrote to it.
     Raises UsageError.
     """
     problems: list[Problem] = []
@@ -54,10 +56,11 @@ def check_content(
         raise UsageError(problems)
     ours = old or {}
     links: set[str] = set()
+    link_above = LinkFinder(folder)
     for path in new:
         if not is_inside(path):
             problems.append(Problem(f"{path!r} is not a path inside the output folder"))
-        elif link := link_above(folder, path):
+        elif link := link_above(path):
             links.add(link)
         elif _is_in_the_way(folder, path, new[path], ours):
             message = f"{shown}/{path} was not written by site-builder, and the site has that file"
@@ -69,34 +72,38 @@ def check_content(
         raise UsageError(problems)
 
 
-def _foreign_files(folder: Path, new: Mapping[str, bytes]) -> list[str]:
+def _foreign_files(folder: Path, new: Mapping[str, Recipe]) -> list[str]:
     """What is in a folder that we never wrote to, but for hidden files and what is like ours."""
     found = []
     for home, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(home, name).relative_to(folder).as_posix()
-            mine = path in new and is_same(folder / path, new[path])
+            mine = path in new and is_same(folder / path, new[path].make())
             if not name.startswith(".") and not mine:
                 found.append(path)
     return found
 
 
-def link_above(folder: Path, path: str) -> str:
-    """The first folder above `path`, in `folder`, that is a symbolic link; else empty."""
-    parts = path.split("/")[:-1]
-    for count in range(1, len(parts) + 1):
-        above = "/".join(parts[:count])
-        try:
-            mode = os.lstat(folder / above).st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
-        if stat.S_ISLNK(mode):
-            return above
-    return ""
+class LinkFinder:
+    """Finds links among the folders above paths; looks at each folder once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, str] = {"": ""}
+
+    def __call__(self, path: str) -> str:
+        """The first folder above `path`, in the folder, that is a symbolic link; else empty."""
+        above = path.rpartition("/")[0]
+        if above not in self._known:
+            link = self(above)
+            if not link and (self._folder / above).is_symlink():
+                link = above
+            self._known[above] = link
+        return self._known[above]
 
 
-def _is_in_the_way(folder: Path, path: str, content: bytes, ours: Mapping[str, str]) -> bool:
+def _is_in_the_way(folder: Path, path: str, new: Recipe, ours: Mapping[str, str]) -> bool:
     """Whether something that is not ours stands where `path` must go."""
     place = folder / path
     try:
@@ -109,7 +116,7 @@ def _is_in_the_way(folder: Path, path: str, content: bytes, ours: Mapping[str, s
     if stat.S_ISDIR(mode):
         inside = (x for x in place.rglob("*") if x.is_symlink() or not x.is_dir())
         return any(x.relative_to(folder).as_posix() not in ours for x in inside)
-    return path not in ours and not is_same(place, content)
+    return path not in ours and not is_same(place, new.make())
 
 
 def is_same(place: Path, content: bytes) -> bool:
@@ -122,6 +129,17 @@ def is_same(place: Path, content: bytes) -> bool:
             return file.readall() == content
     except OSError:
         return False
+
+
+def digest_at(place: str) -> str:
+    """The digest of the regular file that is there; empty if there is none that can be read."""
+    try:
+        if not stat.S_ISREG(os.lstat(place).st_mode):
+            return ""
+        with open(place, "rb", buffering=0) as file:  # noqa: PTH123
+            return digest_of(file.readall())
+    except OSError:
+        return ""
 
 
 def is_inside(path: str) -> bool:

@@ -1,10 +1,13 @@
 """Write: the output folder becomes the site, and keeps what is not ours.
 
-In: the files of the site, in the order in which they should appear. Out: what changed. Promise:
-until every new file is on the disk nothing of the old site changes, nothing that we did not write
-is overwritten or deleted, and what a crash leaves behind the next build puts right.
+In: recipes of the site's files, in the order in which they should appear, and what was written
+last. Out: what changed. Promise: until every new file is on the disk nothing of the old site
+changes, nothing that we did not write is overwritten or deleted, and what a crash leaves behind the
+next build puts right.
 
-New files are written to a staging folder and moved from there. A manifest in the output folder
+A file is made only if it was made of something else last time, or is not what it was then: the
+content in the folder is always looked at. New files are written to a staging folder, one after the
+other so that they need no memory, and moved from there. A manifest in the output folder
 says which files are ours; before the first move it names old and new ones, after the last removal
 the new ones.
 """
@@ -13,10 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import json
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,18 +24,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
-from site_builder.model import SiteFile
+from site_builder.files import Recipe
 from site_builder.publishing.lock import locked
 from site_builder.publishing.output_folder import (
+    LinkFinder,
     check_content,
     check_place,
-    is_inside,
-    is_same,
-    link_above,
+    digest_at,
     shown_path,
 )
-
-MANIFEST = ".site-builder.json"
+from site_builder.publishing.staging import (
+    MANIFEST,
+    Staging,
+    has_manifest,
+    manifest_bytes,
+    read_manifest,
+    remove_staging,
+    staging_folders,
+)
+from site_builder.store import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +54,61 @@ class WriteReport:
     removed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file as it was written."""
+
+    digest: str
+    """Of its content."""
+    made_of: str
+    """What its recipe said that it is made of."""
+
+
 def write(
     output: Path,
-    files: Iterable[SiteFile],
+    files: Iterable[Recipe],
     *,
     site_root: Path,
+    last: Mapping[str, Written] | None = None,
     on_wait: Callable[[], None] = lambda: None,
-) -> WriteReport:
+) -> tuple[WriteReport, dict[str, Written]]:
     """Make the folder `output` hold `files`; files that did not change are not touched.
 
+    `last` are the files as the last build wrote them, by path; those of this one are returned.
     `on_wait` is called if another build of the same folder has to end first.
     Raises UsageError if the folder cannot be ours, holds files that are not ours where ours must
-    go, or cannot be written.
+    go, or cannot be written; and what making a file raises.
     """
     folder = output.resolve()
     shown = shown_path(folder, site_root)
     check_place(folder, shown, site_root.resolve())
-    new = {file.path: file.content for file in files}
+    new = {file.path: file for file in files}
     with _reported(shown), locked(folder, on_wait):
-        old = _read_manifest(folder)
-        digests = {path: hashlib.sha256(new[path]).hexdigest() for path in new}
-        _remove_staging(folder)
+        old = read_manifest(folder)
+        remove_staging(folder)
         check_content(folder, shown, new, old)
-        changed = [path for path in new if not is_same(folder / path, new[path])]
-        stale = sorted(path for path in (old or {}) if path not in new)
-        if changed or stale or old != digests:
-            _replace(folder, new, old or {}, digests, changed, stale)
-    same = set(new).difference(changed)
+        with Staging(folder) as staging:
+            written = {path: _made(folder, new[path], last or {}, staging) for path in new}
+            digests = {path: file.digest for path, file in written.items()}
+            stale = sorted(path for path in (old or {}) if path not in new)
+            if staging.changed or stale or not has_manifest(folder, digests):
+                _replace(folder, staging, old or {}, digests, stale)
+    changed = set(staging.changed)
     removed = tuple(path for path in stale if not os.path.lexists(folder / path))
-    return WriteReport(tuple(changed), tuple(path for path in new if path in same), removed)
+    same = tuple(path for path in new if path not in changed)
+    return WriteReport(tuple(staging.changed), same, removed), written
+
+
+def is_written(output: Path, files: Mapping[str, Written]) -> bool:
+    """Whether the folder holds these files as they were written, and no others of ours."""
+    folder = output.resolve()
+    if not has_manifest(folder, {path: file.digest for path, file in files.items()}):
+        return False
+    link_above, home = LinkFinder(folder), f"{folder}/"
+    return not staging_folders(folder) and all(
+        digest_at(home + path) == file.digest and not link_above(path)
+        for path, file in files.items()
+    )
 
 
 def check_output(output: Path, *, site_root: Path) -> None:
@@ -93,10 +126,10 @@ def clean(output: Path, *, on_wait: Callable[[], None] = lambda: None) -> int:
     if not folder.is_dir():
         return 0
     with _reported(output.as_posix()), locked(folder, on_wait):
-        paths = sorted(_read_manifest(folder) or {})
+        paths = sorted(read_manifest(folder) or {})
         count = sum(_remove(folder, path) for path in paths)
         (folder / MANIFEST).unlink(missing_ok=True)
-        _remove_staging(folder)
+        remove_staging(folder)
     with contextlib.suppress(OSError):
         folder.rmdir()
     return count
@@ -125,55 +158,48 @@ _HELP = {
 }
 
 
-def _read_manifest(folder: Path) -> dict[str, str] | None:
-    """The digests of our files by path; None if there is no manifest that can be read."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        files = manifest["files"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    if not isinstance(files, dict) or not all(is_inside(path) for path in files):
-        return None
-    return {path: str(digest) for path, digest in files.items()}
-
-
-def _manifest_bytes(digests: Mapping[str, str]) -> bytes:
-    data = {"version": 1, "files": dict(sorted(digests.items()))}
-    return (json.dumps(data, indent=0, ensure_ascii=False) + "\n").encode()
+def _made(folder: Path, recipe: Recipe, last: Mapping[str, Written], staging: Staging) -> Written:
+    """Make a file, unless it is there and made of the same."""
+    path = recipe.path
+    there = digest_at(f"{folder}/{path}")
+    before = last.get(path)
+    if before is not None and before.made_of == recipe.made_of and before.digest == there:
+        return before
+    content = recipe.make()
+    digest = digest_of(content)
+    if digest != there:
+        staging.add(path, content)
+    return Written(digest, recipe.made_of)
 
 
 def _replace(
     folder: Path,
-    new: Mapping[str, bytes],
+    staging: Staging,
     old: Mapping[str, str],
     digests: Mapping[str, str],
-    changed: list[str],
     stale: list[str],
 ) -> None:
-    """Stage all changed files, then move them; up to the first move every failure is undone."""
-    staging = _make_staging(folder)
+    """Move what is staged to its place; up to the first move every failure is undone."""
+    changed, place = staging.changed, staging.place
     made: list[Path] = []
     try:
-        for number, path in enumerate(changed):
-            (staging / str(number)).write_bytes(new[path])
-        (staging / "pending").write_bytes(_manifest_bytes({**old, **digests}))
-        (staging / "manifest").write_bytes(_manifest_bytes(digests))
+        (place / "pending").write_bytes(manifest_bytes({**old, **digests}))
+        (place / "manifest").write_bytes(manifest_bytes(digests))
         _make_folders(folder, changed, made)
         _check_writable(folder, changed, stale)
         with _to_the_end():
-            (staging / "pending").replace(folder / MANIFEST)
+            (place / "pending").replace(folder / MANIFEST)
             made.clear()
             _clear_the_way(folder, changed, stale)
             for number, path in enumerate(changed):
-                (staging / str(number)).replace(folder / path)
+                (place / str(number)).replace(folder / path)
             for path in stale:
                 _remove(folder, path)
-            (staging / "manifest").replace(folder / MANIFEST)
+            (place / "manifest").replace(folder / MANIFEST)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        for place in reversed(made):
+        for empty in reversed(made):
             with contextlib.suppress(OSError):
-                place.rmdir()
+                empty.rmdir()
 
 
 @contextlib.contextmanager
@@ -191,35 +217,6 @@ def _to_the_end() -> Iterator[None]:
 
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
-
-
-def _make_staging(folder: Path) -> Path:
-    """A folder on the same file system: beside the output if possible, else in it."""
-    for home in (folder.parent, folder):
-        staging = home / f"{_staging_prefix(folder)}{os.getpid()}"
-        try:
-            if home.stat().st_dev != folder.stat().st_dev:
-                continue
-            staging.mkdir()
-        except PermissionError:
-            if home == folder:
-                raise
-            continue
-        return staging
-    raise AssertionError("a folder is on its own file system")
-
-
-def _staging_prefix(folder: Path) -> str:
-    return f".{folder.name}.staging-"
-
-
-def _remove_staging(folder: Path) -> None:
-    # Whoever made it is dead: staging folders are made and removed under the lock.
-    prefix = _staging_prefix(folder)
-    for home in (folder.parent, folder):
-        with contextlib.suppress(OSError):
-            for left in [x for x in home.iterdir() if x.name.startswith(prefix)]:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def _make_folders(folder: Path, paths: Iterable[str], made: list[Path]) -> None:
@@ -274,7 +271,7 @@ def _remove_empty(place: Path) -> None:
 def _remove(folder: Path, path: str) -> bool:
     """Remove a file of ours, and the folders that this leaves empty; never through a link."""
     place = folder / path
-    if link_above(folder, path) or (place.is_dir() and not place.is_symlink()):
+    if LinkFinder(folder)(path) or (place.is_dir() and not place.is_symlink()):
         return False
     try:
         place.unlink()

@@ -23,6 +23,7 @@ from site_builder.rendering.tables import dataframe_html, is_dataframe
 from site_builder.rendering.terminal import terminal_html
 
 Render = Callable[[Draft, str], str]
+_VOLATILE = "changes from run to run"
 LONG = 30  # lines of output beyond which it scrolls
 _LINES = re.compile("[\u2500-\u259f]")  # boxes and bars, which must meet those in the next line
 _TABLE = re.compile(r'(?:<div class="table"[^>]*>)?<table.*?</table>(?:</div>)?\n?', re.DOTALL)
@@ -97,10 +98,12 @@ class _Shown:
         html = "".join(self._one(output) for output in outputs if self._wanted(output))
         if not html or self._cell.options.output == "asis":
             return html
+        volatile = self._cell.options.volatile
         if self._draft.feed:
-            return f"<p>Output:</p>\n{html}"
+            return f"<p>Output{', ' + _VOLATILE if volatile else ''}:</p>\n{html}"
         name = f"Output of code {self._cell.number}"
-        return f'<div class="output" role="group" aria-label="{name}">\n{html}</div>\n'
+        note = f'<p class="volatile">{_VOLATILE.capitalize()}</p>\n' if volatile else ""
+        return f'<div class="output" role="group" aria-label="{name}">\n{html}{note}</div>\n'
 
     def check(self, outputs: tuple[Output, ...]) -> None:
         """Report captions and labels of what the cell does not show."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from site_builder.content.front_matter import body_line
-from site_builder.model import Cell, CellOptions, Environment, ExecutedPost, Output, SiteFile
+from site_builder.files import SiteFile
+from site_builder.model import Cell, CellOptions, Environment, ExecutedPost, Output
 
 Part = Cell | str
 """A cell, or Markdown between cells."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from site_builder.content.positions import locate
 from site_builder.content.typography import Quotes
 from site_builder.errors import Problem
-from site_builder.model import Anchor, Attachment, ExecutedPost, Heading, Reference, SiteFile
+from site_builder.files import SiteFile
+from site_builder.model import Anchor, Attachment, ExecutedPost, Heading, Reference
 
 
 @dataclass(slots=True)

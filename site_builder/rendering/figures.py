@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from site_builder.model import SiteFile, named_by_content
+from site_builder.files import SiteFile, named_by_content
 
 INK = "#dcdfe4"  # the theme's text colour on dark pages
 PAPER = "#14161a"  # and its ground

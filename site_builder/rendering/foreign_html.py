@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import unescape
 
-from site_builder.model import SiteFile, named_by_content
+from site_builder.files import SiteFile, named_by_content
 
 
 def with_style_sheet(html: str, name: str) -> tuple[str, SiteFile | None]:

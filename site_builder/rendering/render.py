@@ -1,12 +1,14 @@
 """Render: from an executed post to a page.
 
-In: a site and a post with what its cells gave. Out: a Page with its HTML for the site and for
-feeds, or every problem of its formulas and outputs. Promise: the same input gives the same page.
+In: a site and a post with what its cells gave. Out: a Page with its files and its HTML, for the
+site and for feeds; or every problem of its formulas and outputs. Promise: the same input gives the
+same page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markdown_it.token import Token
 
@@ -16,14 +18,30 @@ from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
 from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError
+from site_builder.files import SiteFile, StoredFile
 from site_builder.maths import characters
 from site_builder.model import ExecutedPost, Page
 from site_builder.rendering.body import body_html, inline_html, shown_inline
 from site_builder.rendering.downloads import downloads
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.page_json import Html, html_bytes
+from site_builder.rendering.preview import preview_picture
+from site_builder.store import digest_of
 
 
-def render(site: Site, executed: ExecutedPost) -> Page:
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What rendering a post gives: a page, and what the page names by digest."""
+
+    page: Page
+    html: Html
+    files: tuple[SiteFile, ...]
+    """The contents of `page.files`."""
+    objects: tuple[bytes, ...]
+    """What the page names by digest, as it is kept: its HTML and its files."""
+
+
+def render(site: Site, executed: ExecutedPost) -> Rendered:
     """Make the page of a post; raises ContentError with all problems."""
     post = executed.post
     front = post.front_matter
@@ -37,13 +55,15 @@ def render(site: Site, executed: ExecutedPost) -> Page:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
     inline_html(feed, front.title)  # counts its references, so that marks are the same
-    feed_body = body_html(feed, post.tokens)
-    return Page(
+    html = Html(body, body_html(feed, post.tokens))
+    kept = html_bytes(html)
+    environment = site.settings.execution.environment
+    files = (*draft.files.values(), *downloads(executed, environment))
+    page = Page(
         source=post.source,
         front_matter=front,
         slug=post.slug,
-        body=body,
-        feed_body=feed_body,
+        body=digest_of(kept),
         title_html=title_html,
         title_text=_plain(draft, front.title),
         summary=" ".join(plain_text(lead).split()),
@@ -54,14 +74,17 @@ def render(site: Site, executed: ExecutedPost) -> Page:
         attachments=tuple(
             attachment for written, attachment in post.attachments.items() if written in draft.used
         ),
-        files=(*draft.files.values(), *downloads(executed, site.settings.execution.environment)),
+        files=tuple(StoredFile(file.path, digest_of(file.content)) for file in files),
+        picture=preview_picture(html.feed),
         maths_characters=_characters(draft.maths),
         words=_words(post.tokens),
         code_lines=sum(t.content.count("\n") for t in post.tokens if t.type == "fence"),
         figures=draft.counts.get("picture", 0),
-        execution=executed.execution,
+        environment=executed.execution.environment,
+        frozen=executed.execution.frozen,
         warnings=tuple(draft.warnings),
     )
+    return Rendered(page, html, files, (kept, *(file.content for file in files)))
 
 
 def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:

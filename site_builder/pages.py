@@ -1,0 +1,139 @@
+"""Pages and where they are kept: rendered now, or read as they were rendered before.
+
+In: a source, or an executed post, and the store. Out: a page that is in the store with its HTML and
+its files. Promise: what comes out is what was kept; what is named but not there is a LostError.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from site_builder.assembly.outputs import Contents
+from site_builder.config import Site
+from site_builder.content.parse import ParseError, parse
+from site_builder.content.read import state_of
+from site_builder.errors import ContentError, Problem
+from site_builder.files import LostError
+from site_builder.maths.font import subset_font
+from site_builder.model import ExecutedPost, Execution, Page, Post, Source
+from site_builder.options import Options
+from site_builder.rendering.page_json import Html, page_bytes, read_html, read_page
+from site_builder.rendering.render import Rendered, render
+from site_builder.store import Store, digest_of
+
+FONTS = "fonts"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source, parsed; if it has no cell that runs, it is rendered, too."""
+
+    draft: bool
+    date: dt.date | None
+    files: Mapping[str, str]
+    """What is at the paths that it names."""
+    post: Post | None = None
+    """If it has cells to run."""
+    page: bytes = b""
+    """Its page as it is kept, if it is rendered."""
+
+
+def prepare(site: Site, store: Store, source: Source, options: Options, today: dt.date) -> Prepared:
+    """Parse a source; what has no cell to run is rendered at once, in the same process.
+
+    Raises ContentError with all problems that can be found without running it.
+    """
+    try:
+        post = parse(site, source)
+    except ParseError as error:
+        raise ContentError([*error.problems, *_more_problems(site, error.post)]) from None
+    front = post.front_matter
+    files = {path: state_of(site.root, path) for path in post.files}
+    prepared = Prepared(front.draft, front.date, files)
+    if left_out(front.draft, front.date, options, today):
+        return prepared
+    rendered = render(site, _not_run(post))
+    if any(cell.options.eval for cell in post.cells):
+        # That was only to find mistakes in formulas and captions before the cells run.
+        return replace(prepared, post=post)
+    return replace(prepared, page=_kept(rendered, store))
+
+
+def prepare_executed(site: Site, store: Store, executed: ExecutedPost) -> bytes:
+    """Render a post whose cells ran; gives its page as it is kept. Raises ContentError."""
+    return _kept(render(site, executed), store)
+
+
+def left_out(draft: bool, date: dt.date | None, options: Options, today: dt.date) -> str:
+    """Why a post is not on the site; empty if it is."""
+    if draft and not options.drafts:
+        return "is a draft"
+    if date is not None and date > today and not options.future:
+        return f"is scheduled for {date.isoformat()}"
+    return ""
+
+
+def known_page(store: Store, digest: str, source: Source) -> Page | None:
+    """The page of a source that was kept, if it still is."""
+    content = store.get(digest)
+    return read_page(content, source) if content else None
+
+
+def kept_contents(site: Site, store: Store, states: Mapping[str, str], program: str) -> Contents:
+    """What gives the contents that pages name.
+
+    `states` says what is at the paths that posts name, `program` is the digest of this program.
+    """
+
+    def html(digest: str) -> Html:
+        content = store.get(digest)
+        found = read_html(content) if content else None
+        if found is None:
+            raise LostError(digest)
+        return found
+
+    def stored(digest: str) -> bytes:
+        content = store.get(digest)
+        if content is None:
+            raise LostError(digest)
+        return content
+
+    def read(path: str) -> bytes:
+        try:
+            return (site.root / path).read_bytes()
+        except OSError as error:
+            raise ContentError(Problem(f"cannot read the file: {error.strerror}", path)) from None
+
+    def font(characters: str) -> bytes:
+        key = digest_of(f"{program} {characters}".encode())
+        known = (store.get(digest) for digest in store.remembered(FONTS, key))
+        found = next((content for content in known if content is not None), None)
+        if found is None:
+            found = subset_font(characters)
+            store.remember(FONTS, key, store.put(found))
+        return found
+
+    return Contents(html, stored, lambda path: states[path], read, font)
+
+
+def _not_run(post: Post) -> ExecutedPost:
+    return ExecutedPost(post, Execution(((),) * len(post.cells), environment=None))
+
+
+def _more_problems(site: Site, post: Post) -> tuple[Problem, ...]:
+    """What else is wrong with a post: who mends one mistake mends the other."""
+    try:
+        render(site, _not_run(post))
+    except ContentError as error:
+        return error.problems
+    return ()
+
+
+def _kept(rendered: Rendered, store: Store) -> bytes:
+    """Keep a page with all that belongs to it."""
+    content = page_bytes(rendered.page)
+    for object_ in (*rendered.objects, content):
+        store.put(object_)
+    return content

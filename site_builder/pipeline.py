@@ -1,0 +1,118 @@
+"""The pipeline, from top to bottom.
+
+In: what a build is made of, and what is known from the last one. Out: the site, a report of it, and
+what the next build may know. Promise: a page that is known and one that is made now are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from site_builder.assembly.assemble import assemble
+from site_builder.assembly.theme import Theme
+from site_builder.content.read import sources_of
+from site_builder.errors import ContentError, SiteBuilderError
+from site_builder.files import Recipe
+from site_builder.making import Made, in_order, is_chosen, make, recall, together_with
+from site_builder.memory import Memory, Summary, keep
+from site_builder.model import Source
+from site_builder.options import Order, Report
+from site_builder.pages import kept_contents
+from site_builder.publishing.write import Written, write
+from site_builder.store import Store
+
+
+def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Report:
+    """Build the site.
+
+    `unchanged` are the files of posts that `memory` holds for. Raises ContentError or UsageError
+    with every problem, and LostError if something known is not in the store; writes nothing then.
+    """
+    site, inputs, options = order.site, order.inputs, order.options
+    sources, unreadable = sources_of(inputs.files)
+    problems = [*inputs.problems, *unreadable]
+    made = Made([problem for problem in problems if is_chosen(problem.file, options.only)])
+    recall(made, order, store, memory, unchanged, sources)
+    settled = made.settled()
+    try:
+        theme = make(made, order, store, memory, [x for x in sources if x.path not in settled])
+        recipes = _assemble(made, order, store, theme, sources)
+        report, outputs = write(
+            options.output,
+            recipes,
+            site_root=site.root,
+            last=memory.outputs if memory.program == inputs.program else {},
+            on_wait=order.on_wait,
+        )
+    except SiteBuilderError:
+        # The next build need not make again what is in order; the site is what it was.
+        known = {**memory.posts, **made.known}
+        keep(replace(memory, site="", posts=known), store, site, options.output)
+        raise
+    summary = _summary(made, recipes)
+    keep(_memory(order, made, theme, outputs, summary), store, site, options.output)
+    return Report(
+        posts=summary.posts,
+        hidden=summary.hidden,
+        executed=len(made.executed),
+        reused=len(made.reused - made.executed),
+        seconds_executing=made.seconds,
+        pages=summary.pages,
+        written=report,
+        warnings=tuple(in_order([*summary.warnings, *made.remarks])),
+    )
+
+
+def _assemble(
+    made: Made, order: Order, store: Store, theme: Theme, sources: Sequence[Source]
+) -> tuple[Recipe, ...]:
+    """Say how the site's files are made; raises ContentError with all problems so far."""
+    with together_with(made.problems):
+        recipes = assemble(
+            order.site,
+            sorted(made.pages.values(), key=lambda page: page.source.path),
+            theme,
+            now=order.today,
+            contents=kept_contents(order.site, store, made.states(), order.inputs.program),
+            static=order.inputs.static,
+            unbuilt=made.unbuilt(sources),
+        )
+        if made.problems:
+            for recipe in recipes:
+                if recipe.path.endswith(".html"):
+                    recipe.make()  # for the mistakes in the theme
+            raise ContentError(())
+    return recipes
+
+
+def _summary(made: Made, recipes: Sequence[Recipe]) -> Summary:
+    pages = made.pages
+    warnings = [w for path in pages for w in (*made.known[path].warnings, *pages[path].warnings)]
+    return Summary(
+        posts=sum(page.front_matter.kind != "page" for page in pages.values()),
+        hidden=tuple(sorted(made.hidden)),
+        with_cells=len(made.executed | made.reused),
+        pages=sum(recipe.path.endswith(".html") for recipe in recipes),
+        warnings=tuple(in_order(warnings)),
+    )
+
+
+def _memory(
+    order: Order, made: Made, theme: Theme, outputs: Mapping[str, Written], summary: Summary
+) -> Memory:
+    inputs = order.inputs
+    settled = made.settled()
+    others = {path: x for path, x in inputs.digests.items() if path not in settled}
+    return Memory(
+        site=inputs.site,
+        program=inputs.program,
+        theme=theme.digest,
+        options=order.options.kinds,
+        today=order.today,
+        # In an order that does not tell which posts were made anew.
+        posts=dict(sorted(made.known.items())),
+        others=dict(sorted(others.items())),
+        outputs=dict(sorted(outputs.items())),
+        summary=summary,
+    )
