@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_pages import assembled, built, make_page, make_site
+from made_pages import CONTENTS, assembled, built, kept_file, make_page, make_site
 
 from site_builder.assembly.posts import reading_minutes, shortened
 from site_builder.assembly.redirects import REDIRECTS
 from site_builder.errors import ContentError, Problem
-from site_builder.model import Attachment, Environment, Execution, Heading, Page, SiteFile
+from site_builder.files import SiteFile
+from site_builder.model import Attachment, Environment, Heading, Page
 
 
 def problems_of(tmp_path: Path, pages: list[Page], **arguments: object) -> tuple[Problem, ...]:
@@ -250,7 +251,7 @@ def test_old_addresses_lead_to_the_post(tmp_path: Path) -> None:
 def test_figures_and_attachments_go_to_the_folder_of_the_page(tmp_path: Path) -> None:
     data = Attachment("posts/my data.csv", "my%20data.csv")
     shared = Attachment("posts/logo.png", "../logo.png")
-    figure = SiteFile("fig-1.svg", b"<svg/>")
+    figure = kept_file("fig-1.svg", b"<svg/>")
     pages = [
         dataclasses.replace(page, attachments=(data, shared), files=(figure,))
         for page in days("a", "b")
@@ -262,13 +263,14 @@ def test_figures_and_attachments_go_to_the_folder_of_the_page(tmp_path: Path) ->
 
 
 def test_attachments_that_cannot_be_published(tmp_path: Path) -> None:
-    def read_file(path: str) -> bytes:
+    def digest(path: str) -> str:
         raise PermissionError(13, "Permission denied", path)
 
+    contents = dataclasses.replace(CONTENTS, digest=digest)
     outside = Attachment("posts/x.csv", "../../x.csv")
     unreadable = Attachment("posts/y.csv", "y.csv")
     page = dataclasses.replace(make_page("posts/a.md"), attachments=(outside, unreadable))
-    said = [p.message for p in problems_of(tmp_path, [page], read_file=read_file)]
+    said = [p.message for p in problems_of(tmp_path, [page], contents=contents)]
     assert said == [
         "the address '../../x.csv' of posts/x.csv leads out of the site",
         "cannot read posts/y.csv: Permission denied",
@@ -367,13 +369,13 @@ def test_the_maths_font_has_what_all_pages_need(tmp_path: Path) -> None:
 def test_how_a_post_was_built(tmp_path: Path) -> None:
     page = dataclasses.replace(
         make_page("posts/a.md"),
-        execution=Execution(
-            (), 75.0, Environment("3.12.1", (("numpy", "2.3"),), 7), date=dt.date(2020, 9, 9)
-        ),
-        files=(SiteFile("a.ipynb", b"{}"), SiteFile("a.py", b"")),
+        environment=Environment("3.12.1", (("numpy", "2.3"),), 7),
+        frozen=dt.date(2020, 9, 9),
+        files=(kept_file("a.ipynb", b"{}"), kept_file("a.py", b"")),
     )
     html = built(make_site(tmp_path), [page, make_page("posts/b.md")])
     assert "3.12.1" in html["a/index.html"]
+    assert "frozen on" in html["a/index.html"]
     assert "9 September 2020" in html["a/index.html"]
     assert 'href="/a/a.ipynb"' in html["a/index.html"]
     assert 'href="/a/a.py"' in html["a/index.html"]

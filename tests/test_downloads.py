@@ -78,7 +78,7 @@ keras.utils.set_random_seed(7)"""
 def made() -> dict[str, str]:
     post = parse(make_site(Path("/nowhere")), Source("posts/a.md", POST))
     packages = (("keras", "3.15.1"), ("numpy", "2.4.6"))
-    execution = Execution(OUTPUTS, 0.1, Environment("3.13.0", packages, 7))
+    execution = Execution(OUTPUTS, Environment("3.13.0", packages, 7))
     files = downloads(ExecutedPost(post, execution), {"KERAS_BACKEND": "jax"})
     return {file.path: file.content.decode() for file in files}
 

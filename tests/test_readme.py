@@ -11,7 +11,7 @@ import pytest
 
 from site_builder import cli
 from site_builder.assembly import context
-from site_builder.config import Execution, Figures, Math, Settings
+from site_builder.config import Cache, Execution, Figures, Math, Settings
 from site_builder.model import CellOptions, FrontMatter
 from site_builder.schema import keys
 
@@ -26,7 +26,12 @@ def table(*header: str) -> list[str]:
 
 
 def settings() -> Iterator[str]:
-    tables: dict[str, type] = {"execution": Execution, "figures": Figures, "math": Math}
+    tables: dict[str, type] = {
+        "execution": Execution,
+        "figures": Figures,
+        "math": Math,
+        "cache": Cache,
+    }
     for name in keys(Settings):
         if name in tables:
             yield from (f"{name}.{key}" for key in keys(tables[name]))
@@ -67,8 +72,8 @@ def test_the_options_of_the_command_line_are_named() -> None:
 
 @pytest.mark.parametrize(
     ("cls", "prefix"),
-    [(Settings, ""), (Execution, "execution."), (Figures, "figures.")],
-    ids=["site", "execution", "figures"],
+    [(Settings, ""), (Execution, "execution."), (Figures, "figures."), (Cache, "cache.")],
+    ids=["site", "execution", "figures", "cache"],
 )
 def test_the_defaults_are_those_of_the_code(cls: type, prefix: str) -> None:
     start = README.index("| setting | default | what it says |\n")

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from conftest import Served
-from made_pages import built, make_site
+from made_pages import built, kept, make_site
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from site_builder.cli import main
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Environment, ExecutedPost, Execution, Output, Page, Source
-from site_builder.rendering.render import render
+from site_builder.model import Environment, ExecutedPost, Execution, Output, Source
+from site_builder.rendering.render import Rendered, render
 
 SVG = '<svg width="96pt" height="48pt" xmlns="http://www.w3.org/2000/svg"><g id="ink-1"/></svg>'
 PNG = base64.b64encode(b"\x89PNG\r\n").decode()
@@ -62,7 +62,7 @@ def page(
     title: str = "T",
     files: Mapping[str, bytes] | None = None,
     root: Path = Path("/nowhere"),
-) -> Page:
+) -> Rendered:
     """The page of a post with this text whose cells put these things out."""
     for path, content in (files or {}).items():
         (root / "posts" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -73,18 +73,26 @@ def page(
     if not outputs:
         return render(site, ExecutedPost(post, nothing_to_run(post)))
     environment = Environment("3.13.0", (), 0)
-    execution = Execution(tuple(tuple(each) for each in outputs), 0.1, environment)
+    execution = Execution(tuple(tuple(each) for each in outputs), environment)
     return render(site, ExecutedPost(post, execution))
 
 
+def site_of(*pages: Rendered) -> dict[str, str]:
+    """The texts of a site of these pages."""
+    for each in pages:
+        for content in each.objects:
+            kept(content)
+    return built(make_site(Path("/nowhere")), [each.page for each in pages])
+
+
 def html(*arguments: Any, **keywords: Any) -> LexborHTMLParser:
-    return LexborHTMLParser(page(*arguments, **keywords).body)
+    return LexborHTMLParser(page(*arguments, **keywords).html.body)
 
 
-def linked(*pages: Page) -> dict[str, LexborHTMLParser]:
+def linked(*pages: Rendered) -> dict[str, LexborHTMLParser]:
     """The pages of a site, with their references filled."""
-    files = built(make_site(Path("/nowhere")), pages)
-    return {p.slug: LexborHTMLParser(files[f"{p.slug}/index.html"]) for p in pages}
+    files = site_of(*pages)
+    return {p.page.slug: LexborHTMLParser(files[f"{p.page.slug}/index.html"]) for p in pages}
 
 
 def one(tree: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
@@ -173,7 +181,7 @@ def test_figures_have_their_captions_sizes_and_texts() -> None:
         cell("label: fig-a", "fig-cap: [The *first*, $x^2$.]", "fig-alt: [One, Two]"),
         [figure("a"), figure("b")],
     )
-    tree = LexborHTMLParser(made.body)
+    tree = LexborHTMLParser(made.html.body)
     assert [node.attributes["id"] for node in tree.css("figure")] == ["fig-a", "fig-a-2"]
     assert texts(tree, "figcaption .label") == ["Figure 1.", "Figure 2."]
     assert len(tree.css("figcaption em")) == len(tree.css("figcaption math")) == 1
@@ -207,15 +215,15 @@ def test_ink_on_a_coloured_ground_stays(name: str, style: str, dark: bool) -> No
 
 def test_a_picture_without_text_is_a_warning_unless_it_is_a_decoration() -> None:
     silent = page(cell("fig-cap: A cap"), [figure()])
-    (warning,) = silent.warnings
+    (warning,) = silent.page.warnings
     assert str(warning).startswith("posts/post.md:5: a figure of cell 1 has no text")
-    assert len(page(cell("code-fold: true"), [figure("a"), figure("b")]).warnings) == 1
+    assert len(page(cell("code-fold: true"), [figure("a"), figure("b")]).page.warnings) == 1
     decoration = page(cell('fig-alt: ""'), [figure()])
-    assert not decoration.warnings
-    image = one(LexborHTMLParser(decoration.body), "img")
+    assert not decoration.page.warnings
+    image = one(LexborHTMLParser(decoration.html.body), "img")
     assert image.attributes["alt"] in ("", None)
     assert image.attributes["role"] == "presentation"
-    assert not LexborHTMLParser(decoration.body).css("figure a")
+    assert not LexborHTMLParser(decoration.html.body).css("figure a")
 
 
 def test_the_build_prints_the_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -288,9 +296,11 @@ def test_references_reach_across_posts_in_both_directions() -> None:
 def test_references_of_feeds_are_those_of_the_page() -> None:
     text = cell("label: tbl-t", "tbl-cap: As in [this](other.md)") + "See @tbl-t."
     made = page(text, [shown(text_html=FRAME)], title='"Of [that](other.md)"')
-    marks = [set(re.findall("\ue000t?\\d+\ue001", part)) for part in (made.body, made.feed_body)]
+    marks = [
+        set(re.findall("\ue000t?\\d+\ue001", part)) for part in (made.html.body, made.html.feed)
+    ]
     assert marks[0] == marks[1]
-    files = built(make_site(Path("/nowhere")), [made, page("x", name="other")])
+    files = site_of(made, page("x", name="other"))
     assert 'href="https://example.org/post/#tbl-t"' in unescape(files["feed.xml"])
     assert "\ue000" not in files["feed.xml"]
 
@@ -322,14 +332,14 @@ def test_boxes_are_drawn_without_gaps_between_lines() -> None:
 
 def test_frames_of_pandas_are_tables_without_inline_styles() -> None:
     made = page(cell("tbl-cap: A *frame*"), [shown(text_html=FRAME, text_plain="0 a")])
-    tree = LexborHTMLParser(made.body)
-    assert not re.search(r"<style|<[^>]*\b(?:style|border|halign)=", made.body)
+    tree = LexborHTMLParser(made.html.body)
+    assert not re.search(r"<style|<[^>]*\b(?:style|border|halign)=", made.html.body)
     scopes = [(th.attributes["scope"], th.text()) for th in tree.css("th")]
     assert scopes == [("col", 'style="red"'), ("colgroup", "n"), ("row", "0")]
     assert one(tree, "figure > figcaption").text() == "Table 1. A frame"
     wrapper = one(tree, "figure > .table")
     assert (wrapper.attributes["tabindex"], wrapper.attributes["aria-label"]) == ("0", "Table 1")
-    assert "0 a" not in made.body
+    assert "0 a" not in made.html.body
 
 
 def test_styles_of_values_are_a_file_of_the_page() -> None:
@@ -338,7 +348,7 @@ def test_styles_of_values_are_a_file_of_the_page() -> None:
         '<tr><td id="T_1_row0" style="color: &quot;blue&quot;">1 style="x"</td></tr></table>\n'
     )
     made = page(cell("label: tbl-s", "tbl-cap: Cap"), [shown(text_html=styled)])
-    tree = LexborHTMLParser(made.body)
+    tree = LexborHTMLParser(made.html.body)
     (file,) = (file for file in made.files if file.path.endswith(".css"))
     assert one(tree, "link[rel=stylesheet]").attributes["href"] == file.path
     assert not tree.css("style, [style]")
@@ -346,16 +356,16 @@ def test_styles_of_values_are_a_file_of_the_page() -> None:
     assert "#T_1_row0 { color: red; }" in file.content.decode()
     assert f'[data-style="{key}"] {{ color: "blue" }}' in file.content.decode()
     assert texts(tree, "table.dataframe td") == ['1 style="x"']
-    assert "<style" not in made.feed_body
+    assert "<style" not in made.html.feed
 
 
 def test_scripts_of_values_are_a_warning_and_left_alone() -> None:
     script = "<script>let html = '<p style=\"color: red\">';</script>"
     made = page(cell(), [shown(text_html=f"<p>x</p>{script}")])
-    (warning,) = made.warnings
+    (warning,) = made.page.warnings
     assert "cell 1 shows a script" in warning.message
-    assert script in made.body
-    assert "script" not in made.feed_body
+    assert script in made.html.body
+    assert "script" not in made.html.feed
     assert not [file for file in made.files if file.path.endswith(".css")]
 
 
@@ -413,10 +423,10 @@ def test_latex_that_cannot_be_shown_is_a_mistake_of_the_cell() -> None:
 )
 def test_markup_in_data_stays_text(text: str, outputs: list[Output] | None) -> None:
     made = page(text) if outputs is None else page(text, outputs)
-    for body in (made.body, made.feed_body):
+    for body in (made.html.body, made.html.feed):
         assert "<script" not in body
         assert "alert(1)" in body
-    assert not LexborHTMLParser(made.body).css("script")
+    assert not LexborHTMLParser(made.html.body).css("script")
 
 
 @pytest.mark.parametrize(
@@ -447,9 +457,9 @@ def test_the_link_of_a_heading_is_named_by_its_text() -> None:
 
 def test_a_title_is_markdown_and_its_plain_text_is_escaped() -> None:
     made = page("x", title='\'*A* < `"B"` & "C"\'')
-    assert made.title_html == "<em>A</em> &lt; <code>&quot;B&quot;</code> &amp; “C”"
-    assert made.title_text == 'A < "B" & “C”'
-    files = built(make_site(Path("/nowhere")), [made])
+    assert made.page.title_html == "<em>A</em> &lt; <code>&quot;B&quot;</code> &amp; “C”"
+    assert made.page.title_text == 'A < "B" & “C”'
+    files = site_of(made)
     assert "<title>A &lt; &#34;B&#34; &amp; “C”" in files["post/index.html"]
 
 
@@ -508,11 +518,11 @@ def test_tasks_say_whether_they_are_done() -> None:
 
 def test_columns_of_tables_are_aligned_by_classes() -> None:
     made = page("| a | b | c | d |\n|:--|:-:|--:|---|\n| 1 | 2 | 3 | 4 |")
-    tree = LexborHTMLParser(made.body)
+    tree = LexborHTMLParser(made.html.body)
     aligned = [td.attributes.get("class") for td in tree.css("td")]
     assert aligned == ["left", "center", "right", None]
     assert {th.attributes["scope"] for th in tree.css("th")} == {"col"}
-    assert "style=" not in made.body
+    assert "style=" not in made.html.body
     css = Path(__file__).parents[1] / "themes/default/assets/css/20-prose.css"
     for name in ("right", "center"):
         assert re.search(rf"\.{name}\)+ {{ text-align", css.read_text(encoding="utf-8"))
@@ -545,17 +555,17 @@ def test_images_have_the_sizes_of_their_files(tmp_path: Path) -> None:
         files={"a/my dot.png": png},
         root=tmp_path,
     )
-    first, second, raw = LexborHTMLParser(made.body).css("img")
+    first, second, raw = LexborHTMLParser(made.html.body).css("img")
     assert (first.attributes["alt"], first.attributes["title"]) == ("A dot", "Small")
     assert (first.attributes["width"], first.attributes["height"]) == ("3", "2")
     assert first.attributes["src"] == raw.attributes["src"] != "a/my dot.png"
     assert second.attributes["role"] == "presentation"
-    assert not made.warnings
-    assert [attachment.path for attachment in made.attachments]
+    assert not made.page.warnings
+    assert [attachment.path for attachment in made.page.attachments]
 
 
 def test_an_image_without_text_is_a_warning() -> None:
-    (warning,) = page("Text.\n\n![](data:image/png;base64,AA==)").warnings
+    (warning,) = page("Text.\n\n![](data:image/png;base64,AA==)").page.warnings
     assert (warning.line, warning.column) == (7, 5)
 
 
@@ -572,14 +582,14 @@ def test_an_image_without_text_is_a_warning() -> None:
     ],
 )
 def test_what_pages_keep_from_readers_is_a_warning(written: str, what: str) -> None:
-    (warning,) = page(f"Text.\n\n{written}").warnings
+    (warning,) = page(f"Text.\n\n{written}").page.warnings
     assert what in warning.message
     assert warning.line == 7
 
 
 def test_html_that_pages_show_is_no_warning() -> None:
     text = "A <kbd>K</kbd><br>b <i>c</i>.\n\n<!-- <script> -->\n\n<div>\n\nx\n\n</div>"
-    assert not page(text).warnings
+    assert not page(text).page.warnings
 
 
 def test_an_image_with_the_label_of_a_figure_is_one() -> None:
@@ -606,17 +616,17 @@ def test_links_lead_to_what_the_author_gave_an_id() -> None:
 
 def test_the_title_is_the_only_heading_of_its_level() -> None:
     made = page("# One\n\n## Two\n\n### Three")
-    assert [(h.level, h.id) for h in made.headings] == [(2, "one"), (3, "two"), (4, "three")]
-    tree = LexborHTMLParser(made.body)
+    assert [(h.level, h.id) for h in made.page.headings] == [(2, "one"), (3, "two"), (4, "three")]
+    tree = LexborHTMLParser(made.html.body)
     assert not tree.css("h1")
     anchor = one(tree, "h2 > a.anchor")
     assert anchor.attributes["href"] == "#one"
     assert anchor.attributes["aria-label"] == "Link to: One"
-    assert [h.level for h in page("## Two\n\n### Three").headings] == [2, 3]
+    assert [h.level for h in page("## Two\n\n### Three").page.headings] == [2, 3]
 
 
 def test_html_of_the_author_is_left_alone() -> None:
-    body = page('<div class="mine"><b>x</b></div>\n\nA <kbd>K</kbd>.').body
+    body = page('<div class="mine"><b>x</b></div>\n\nA <kbd>K</kbd>.').html.body
     assert '<div class="mine"><b>x</b></div>' in body
     assert "<kbd>K</kbd>" in body
 
@@ -637,7 +647,7 @@ def test_feeds_have_nothing_that_needs_a_style_or_a_tab() -> None:
         "| a |\n|--:|\n| 1 |\n\n```rust\nfn x() {}\n```\n\n"
     )
     text += cell("fig-cap: A", "fig-alt: a", "code-fold: true")
-    feed = page(text, [figure(), stdout("out"), shown(text_html=FRAME)]).feed_body
+    feed = page(text, [figure(), stdout("out"), shown(text_html=FRAME)]).html.feed
     tags = "".join(re.findall(r"<[^>]*>", feed))
     for gone in ("tabindex", "style=", "<details", "<aside", "annotation", "aria-", ".svg"):
         assert gone not in tags
@@ -652,15 +662,15 @@ def test_feeds_have_nothing_that_needs_a_style_or_a_tab() -> None:
 def test_words_code_and_figures_are_counted() -> None:
     text = "## Two words\n\nThree *more* words.\n\n" + cell("fig-alt: a", code="a\nb")
     made = page(text, [figure()])
-    assert (made.words, made.figures) == (5, 1)
-    assert made.code_lines == 3  # with its option line
+    assert (made.page.words, made.page.figures) == (5, 1)
+    assert made.page.code_lines == 3  # with its option line
 
 
 def test_the_summary_is_the_first_paragraph_without_links_and_notes() -> None:
     made = page("## Head\n\nFirst [linked](https://x.org) and $x$[^a].\n\nSecond.\n\n[^a]: N.")
-    assert made.summary.startswith("First linked and")
-    assert "<a" not in made.summary_html
-    assert "<math" in made.summary_html
+    assert made.page.summary.startswith("First linked and")
+    assert "<a" not in made.page.summary_html
+    assert "<math" in made.page.summary_html
 
 
 def test_a_page_is_made_the_same_each_time() -> None:
@@ -688,18 +698,18 @@ def test_all_of_it_together_in_a_real_build(gallery: Served) -> None:
 
 def test_displays_in_a_feed_are_paragraphs_with_their_numbers() -> None:
     made = page("$$\na = b\n$$ {#eq-a}\n\n\\begin{align}\nc &= d \\\\\ne &= f\n\\end{align}\n")
-    feed = LexborHTMLParser(made.feed_body)
+    feed = LexborHTMLParser(made.html.feed)
     rows = [p for p in feed.css("p") if p.css_first("math")]
     assert [p.text(strip=True)[-3:] for p in rows] == ["(1)", "(2)", "(3)"]
     assert rows[0].attributes["id"] == "eq-a"
-    assert "tabindex" not in made.feed_body
-    assert "role=" not in made.feed_body
-    assert "annotation" not in made.feed_body
+    assert "tabindex" not in made.html.feed
+    assert "role=" not in made.html.feed
+    assert "annotation" not in made.html.feed
 
 
 def test_a_display_within_a_sentence_can_have_a_label() -> None:
     made = page("So $$a = b$$ {#eq-a} holds, see @eq-a.")
-    (equation,) = LexborHTMLParser(made.body).css("p > span.equation")
+    (equation,) = LexborHTMLParser(made.html.body).css("p > span.equation")
     assert equation.attributes["id"] == "eq-a"
     assert [number.text() for number in equation.css(".number")] == ["(1)"]
-    assert [anchor.text for anchor in made.anchors] == ["(1)"]
+    assert [anchor.text for anchor in made.page.anchors] == ["(1)"]

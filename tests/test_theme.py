@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_pages import assembled, built, make_page, make_site
+from made_pages import assembled, built, make_page, make_site, theme_of
 
 from site_builder.assembly.context import TEMPLATES
 from site_builder.assembly.style import style_text
-from site_builder.assembly.theme import load_theme
 from site_builder.errors import Problem, UsageError
 
 OURS = Path(__file__).parents[1] / "themes" / "default"
@@ -32,13 +31,13 @@ def problems_of(root: Path, *, render: bool = False, **templates: str) -> tuple[
     small_theme(root, **templates)
     site = make_site(root, theme="small")
     with pytest.raises(UsageError) as caught:
-        built(site, [make_page("posts/a.md")]) if render else load_theme(site)
+        built(site, [make_page("posts/a.md")]) if render else theme_of(site)
     return caught.value.problems
 
 
 def test_our_theme_is_found_without_a_folder_of_its_own(tmp_path: Path) -> None:
-    theme = load_theme(make_site(tmp_path))
-    assert set(theme.templates) == set(TEMPLATES)
+    theme = theme_of(make_site(tmp_path))
+    assert set(TEMPLATES) <= set(theme.texts)
     icon = theme.assets["icon.svg"]
     assert icon.content == (OURS / "assets/icon.svg").read_bytes()
     assert icon.path.startswith("assets/icon.")
@@ -69,11 +68,11 @@ def test_a_theme_publishes_nothing_from_outside(tmp_path: Path, place: str) -> N
     link.parent.mkdir(parents=True, exist_ok=True)
     (theme / "inside").write_text("")
     link.symlink_to(theme / "inside")
-    load_theme(make_site(site, theme="small"))
+    theme_of(make_site(site, theme="small"))
     link.unlink()
     link.symlink_to(tmp_path / "secret")
     with pytest.raises(UsageError) as caught:
-        load_theme(make_site(site, theme="small"))
+        theme_of(make_site(site, theme="small"))
     assert str(caught.value) == (
         f"themes/small/{place}: the file is a link to a place outside of the theme and the site\n"
         "  help: copy the file to where the link is"
@@ -81,10 +80,10 @@ def test_a_theme_publishes_nothing_from_outside(tmp_path: Path, place: str) -> N
 
 
 def test_filters(tmp_path: Path) -> None:
-    post = "{{ post.date|date }} {{ post.date|iso }} {{ 0.04|seconds }} {{ 59.6|seconds }} "
-    small_theme(tmp_path, post=post + "{{ 9.96|seconds }} {{ 185|seconds }} {{ '<' }}")
+    post = "{{ post.date|date }} {{ post.date|iso }} {{ '<' }}"
+    small_theme(tmp_path, post=post)
     files = built(make_site(tmp_path, theme="small"), [make_page("posts/a.md")])
-    assert files["a/index.html"] == "17 May 2020 2020-05-17 0.1 s 1 min 10 s 3 min 5 s &lt;"
+    assert files["a/index.html"] == "17 May 2020 2020-05-17 &lt;"
 
 
 def test_assets_are_named_by_their_content(tmp_path: Path) -> None:
@@ -114,7 +113,7 @@ def test_a_comment_that_is_never_closed_takes_the_rest() -> None:
 def test_a_theme_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('title = "x"\ntheme = "defualt"\n')
     with pytest.raises(UsageError) as caught:
-        load_theme(make_site(tmp_path, theme="defualt"))
+        theme_of(make_site(tmp_path, theme="defualt"))
     assert str(caught.value) == (
         "site.toml:2:9: there is no theme 'defualt'\n"
         '  2 | theme = "defualt"\n'
@@ -135,7 +134,7 @@ def test_all_that_is_wrong_with_a_theme_is_reported_at_once(tmp_path: Path) -> N
     )
     (folder / "templates/series.html").unlink()
     with pytest.raises(UsageError) as caught:
-        load_theme(make_site(tmp_path, theme="small"))
+        theme_of(make_site(tmp_path, theme="small"))
     said = {p.file.removeprefix("themes/small/templates"): p for p in caught.value.problems}
     assert {file: problem.message for file, problem in said.items()} == {
         "": "the theme has no template 'series.html'",

@@ -14,16 +14,22 @@ from pathlib import Path
 import pytest
 
 from site_builder.errors import UsageError
-from site_builder.model import SiteFile
+from site_builder.files import Recipe
 from site_builder.publishing.lock import locked
-from site_builder.publishing.write import MANIFEST, WriteReport, clean, write
+from site_builder.publishing.staging import MANIFEST
+from site_builder.publishing.write import WriteReport, Written, clean, is_written, write
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 
 
 def put(root: Path, files: dict[str, str], output: str = "public") -> WriteReport:
-    made = [SiteFile(path, text.encode()) for path, text in files.items()]
-    return write(root / output, made, site_root=root)
+    made = [recipe(path, text) for path, text in files.items()]
+    report, _ = write(root / output, made, site_root=root)
+    return report
+
+
+def recipe(path: str, text: str, made_of: str = "") -> Recipe:
+    return Recipe(path, made_of or text, text.encode)
 
 
 def found(folder: Path) -> dict[str, str]:
@@ -255,11 +261,77 @@ def test_clean_of_what_is_not_there(tmp_path: Path) -> None:
     assert not (tmp_path / "public").exists()
 
 
+class Maker:
+    """Writes a site again and again, with what it knows from the last time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.made: list[str] = []
+        self.last: dict[str, Written] = {}
+
+    def recipe(self, path: str, made_of: str) -> Recipe:
+        def make() -> bytes:
+            self.made.append(path)
+            return f"{path} of {made_of}".encode()
+
+        return Recipe(path, made_of, make)
+
+    def write(self, **files: str) -> list[str]:
+        """Write files that are made of these; gives those that had to be made."""
+        self.made.clear()
+        recipes = [self.recipe(path, made_of) for path, made_of in files.items()]
+        _, self.last = write(self.root / "public", recipes, site_root=self.root, last=self.last)
+        assert is_written(self.root / "public", self.last)
+        return self.made
+
+
+def test_what_is_made_of_the_same_and_still_there_is_not_made(tmp_path: Path) -> None:
+    maker = Maker(tmp_path)
+    assert maker.write(one="1", two="2") == ["one", "two"]
+    assert maker.write(one="1", two="2") == []
+    assert maker.write(one="1", two="3") == ["two"]
+    (tmp_path / "public/one").write_text("vandal")
+    assert not is_written(tmp_path / "public", maker.last)
+    assert maker.write(one="1", two="3") == ["one"]
+    assert found(tmp_path / "public") == {"one": "one of 1", "two": "two of 3"}
+    # What is remembered wrongly is not believed.
+    maker.last = {path: Written("0" * 64, file.made_of) for path, file in maker.last.items()}
+    assert maker.write(one="1", two="3") == ["one", "two"]
+    assert maker.write(one="1") == []
+    assert found(tmp_path / "public") == {"one": "one of 1"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["public/a/index.html", f"public/{MANIFEST}", "a link", "a link above", "staging", "a folder"],
+)
+def test_whether_all_is_as_it_was_written(tmp_path: Path, change: str) -> None:
+    recipes = [recipe(path, text) for path, text in OLD.items()]
+    _, last = write(tmp_path / "public", recipes, site_root=tmp_path)
+    assert is_written(tmp_path / "public", last)
+    home = tmp_path / "public/a"
+    if change == "a link":
+        (home / "index.html").rename(tmp_path / "elsewhere")
+        (home / "index.html").symlink_to(tmp_path / "elsewhere")
+    elif change == "a link above":
+        home.rename(tmp_path / "elsewhere")
+        home.symlink_to(tmp_path / "elsewhere")
+    elif change == "staging":
+        (tmp_path / ".public.staging-1").mkdir()
+    elif change == "a folder":
+        (home / "index.html").unlink()
+        (home / "index.html").mkdir()
+    else:
+        with (tmp_path / change).open("a") as file:
+            file.write(" ")
+    assert not is_written(tmp_path / "public", last)
+
+
 CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 from site_builder.errors import UsageError
-from site_builder.model import SiteFile
+from site_builder.files import Recipe
 from site_builder.publishing import write as module
 from site_builder.publishing.write import write
 
@@ -267,7 +339,8 @@ root = Path(sys.argv[1])
 
 def put(text, **arguments):
     names = [f"p{n}/index.html" for n in range(20)] + ["index.html"]
-    files = [SiteFile(name, (text * 1000).encode()) for name in names]
+    content = (text * 1000).encode()
+    files = [Recipe(name, text, lambda: content) for name in names]
     return write(root / "public", files, site_root=root, **arguments)
 
 """

@@ -34,6 +34,30 @@ FIGURE = (
     "print(x.sum())",
 )
 
+NUMPY = (
+    "import numpy as np\nimport matplotlib.pyplot as plt",
+    "x = np.linspace(0, 1, 50)",
+    "y = np.sin(6 * x)",
+    "plt.plot(x, y)",
+    "print(y.mean())",
+)
+TRAINING = (
+    "import keras\nimport numpy as np",
+    "x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype='float32')\n"
+    "y = np.array([[0], [1], [1], [0]], dtype='float32')",
+    "model = keras.Sequential([keras.layers.Dense(4, activation='tanh'),"
+    " keras.layers.Dense(1, activation='sigmoid')])\n"
+    "model.compile('adam', 'binary_crossentropy')",
+    "history = model.fit(x, y, epochs=3500, batch_size=4, verbose=0)",
+    "print(history.history['loss'][-1])",
+)
+FIGURES = (
+    "import numpy as np\nimport matplotlib.pyplot as plt",
+    "x = np.linspace(-3, 3, 200)",
+    "plt.plot(x, np.exp(x) / (1 + np.exp(x)))",
+    "plt.plot(x, np.maximum(x, 0))\nplt.plot(x, np.tanh(x))",
+)
+
 
 def prose_site(folder: Path, posts: int) -> Path:
     """A site of prose: 600 words, 2 code blocks, a table, 7 formulas and 4 tags a post."""
@@ -48,14 +72,29 @@ def executing_site(folder: Path, posts: int, cells: tuple[str, ...]) -> Path:
     """A site of posts with these cells and a line of prose between them."""
     _settings(folder)
     for number in range(posts):
-        fences = [f"Cell.\n\n```python\n{cell}\n```" for cell in cells]
-        _post(folder, number, "\n\n".join(fences), tags=[])
+        _post(folder, number, _fences(cells), tags=[])
     return folder
 
 
-def _settings(folder: Path) -> None:
+def training_site(folder: Path) -> Path:
+    """Two posts that train for seconds, one with 25 formulas and 2 figures, seven essays."""
+    draw = random.Random(0)
+    _settings(folder, '[execution.environment]\nKERAS_BACKEND = "jax"\n')
+    formulas = "\n\n".join(FORMULAS[n % len(FORMULAS)] for n in range(25))
+    bodies = [_fences(TRAINING), _fences(TRAINING), f"{formulas}\n\n{_fences(FIGURES)}"]
+    bodies += [_prose(draw, number) for number in range(7)]
+    for number, body in enumerate(bodies):
+        _post(folder, number, body, tags=[])
+    return folder
+
+
+def _fences(cells: tuple[str, ...]) -> str:
+    return "\n\n".join(f"Cell.\n\n```python\n{cell}\n```" for cell in cells)
+
+
+def _settings(folder: Path, more: str = "") -> None:
     (folder / "posts").mkdir(parents=True)
-    text = 'title = "Benchmark"\nurl = "https://example.org/"\n'
+    text = f'title = "Benchmark"\nurl = "https://example.org/"\n{more}'
     (folder / "site.toml").write_text(text, encoding="utf-8")
 
 
