@@ -8,15 +8,16 @@ the site that a first build would make.
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from site_builder.config import Site
-from site_builder.errors import Problem, UsageError
+from site_builder.errors import Problem, UsageError, nearest
 from site_builder.files import LostError
-from site_builder.inputs import read_inputs
+from site_builder.inputs import Inputs, read_inputs
 from site_builder.memory import NOTHING, Memory, is_same_site, recall, unchanged_posts
 from site_builder.options import Options, Order, Report
 from site_builder.publishing.write import WriteReport, check_output, is_written
@@ -40,6 +41,7 @@ def build(
     check_output(options.output, site_root=site.root)
     with Store(options.cache) as store:
         inputs = read_inputs(site)
+        _check_patterns(options.only, inputs)
         memory = recall(store, site, options.output)
         unchanged = unchanged_posts(memory, inputs, site, store)
         same = is_same_site(memory, inputs, options.kinds, today)
@@ -82,6 +84,18 @@ def read_clock() -> Clock:
         message = f"SOURCE_DATE_EPOCH should be seconds since 1970, not {epoch!r}"
         help_ = 'such as "$(git log -1 --format=%ct)", or unset it'
         raise UsageError(Problem(message, help=help_)) from None
+
+
+def _check_patterns(patterns: Sequence[str], inputs: Inputs) -> None:
+    """Refuse patterns of `--only` that no post has: a site of nothing else would be written."""
+    paths = [file.path for file in inputs.files]
+    problems = [
+        Problem(f"there is no post {pattern!r}", help=nearest(pattern, paths))
+        for pattern in patterns
+        if not any(fnmatch.fnmatchcase(path, pattern) for path in paths)
+    ]
+    if problems:
+        raise UsageError(problems)
 
 
 def _nothing_done(memory: Memory) -> Report:

@@ -201,7 +201,8 @@ def _build(given: argparse.Namespace) -> int:
     print(f"{posts}: {ran}; {report.pages} pages → {_shown(options.output)}")
     if report.hidden:
         # Otherwise a post that is not there would look lost.
-        print(f"left out, as drafts or scheduled: {', '.join(report.hidden)}")
+        why = "drafts, scheduled or never built" if options.only else "drafts or scheduled"
+        print(f"left out, as {why}: {', '.join(report.hidden)}")
     return 0
 
 

@@ -98,9 +98,12 @@ class UsageError(SiteBuilderError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The sentence that helps with a misspelt `word`: the nearest known one, or all of them."""
+    """The sentence that helps with a misspelt `word`: the nearest known one, or all if few."""
     choices = sorted(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
-    return "known are: " + ", ".join(choices)
+    return "known are: " + ", ".join(choices) if len(choices) <= _FEW else ""
+
+
+_FEW = 60  # words that can be looked through
