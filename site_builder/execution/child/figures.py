@@ -24,6 +24,7 @@ POINTS = 72  # to the inch
 PAGE_DENSITY = 2.0  # pixels of a PNG on a page to a CSS pixel
 FEED_DENSITY = 1.5  # the same for the PNG that feeds show in place of an SVG
 MARGIN = 0.1  # inches
+RUNS = 3  # zlib's way to compress runs of equal bytes: a quarter faster here, and hardly larger
 DARK, LIGHT = 0.35, 0.9  # luminance up to which a colour is ink, from which it is paper
 
 
@@ -191,6 +192,7 @@ def _png(figure: Any, bounds: Any, density: float) -> str:
         dpi=density * CSS_PIXELS,
         bbox_inches=bounds,
         metadata={"Software": None},
+        pil_kwargs={"compress_type": RUNS},
     )
     return base64.b64encode(target.getvalue()).decode()
 
