@@ -796,7 +796,7 @@ def _build_twice(world: World, _: int) -> None:
     both = [start_build(world), start_build(world)]
     said = [process.communicate() for process in both]
     codes = [process.returncode for process in both]
-    if codes[0] != codes[1] or any("Traceback" in error for _, error in said):
+    if codes[0] != codes[1] or any(re.search("^Traceback", x, re.MULTILINE) for _, x in said):
         world.trouble = f"two builds at once: {said}"
 
 
