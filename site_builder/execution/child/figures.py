@@ -39,9 +39,8 @@ class Figures:
 
     def prepare(self, pyplot: ModuleType) -> None:
         """Set matplotlib up; to be called when pyplot is there."""
-        # What a `matplotlibrc` of this machine says is no part of the post.
-        pyplot.rcdefaults()
-        pyplot.switch_backend("agg")
+        if pyplot not in _PREPARED:
+            _set_defaults(pyplot)
         pyplot.show = lambda *_, **__: self.show_open()  # type: ignore[attr-defined]
         sys.modules["matplotlib.figure"].Figure.show = lambda figure, *_, **__: self._show(figure)
         self._set_size(pyplot)
@@ -141,7 +140,7 @@ def draw_once() -> None:
     """Draw a figure as all are drawn, so that fonts and renderers are at hand for the next."""
     from matplotlib import pyplot
 
-    pyplot.switch_backend("agg")
+    _set_defaults(pyplot)
     figure, axes = pyplot.subplots()
     axes.plot([0, 1], label="$x$")
     axes.set_title("Warm-up")
@@ -150,6 +149,17 @@ def draw_once() -> None:
     _svg(figure, bounds)
     _png(figure, bounds, FEED_DENSITY)
     pyplot.close("all")
+    _PREPARED.add(pyplot)
+
+
+# Where a zygote has set pyplot up for the posts that are forked from it.
+_PREPARED: set[ModuleType] = set()
+
+
+def _set_defaults(pyplot: ModuleType) -> None:
+    """What a `matplotlibrc` of this machine says is no part of a post."""
+    pyplot.rcdefaults()
+    pyplot.switch_backend("agg")
 
 
 def _is_plain(value: object) -> bool:
