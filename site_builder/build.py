@@ -7,10 +7,11 @@ the site that a first build would make.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import fnmatch
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,10 @@ from site_builder.memory import NOTHING, Memory, is_same_site, recall, unchanged
 from site_builder.options import Options, Order, Report
 from site_builder.publishing.write import WriteReport, check_output, is_written
 from site_builder.store import Store
+from site_builder.workers import FEW
 
 if TYPE_CHECKING:  # a build in which nothing runs needs no executor
-    from site_builder.execution.running import OnProgress
+    from site_builder.execution.running import Executor, OnProgress
 
 __all__ = ["Clock", "Options", "Report", "build", "read_clock"]
 
@@ -48,16 +50,17 @@ def build(
         same = same and len(unchanged) == len(memory.posts) and not options.only
         if same and is_written(options.output, memory.outputs):
             return _nothing_done(memory)
-        # Late: nothing of this is needed to find that there is nothing to do.
-        from site_builder.pipeline import run
+        with _early_executor(site, options, inputs, memory) as executor:
+            # Late: nothing of this is needed to find that there is nothing to do.
+            from site_builder.pipeline import run
 
-        order = Order(site, options, today, inputs, on_progress, on_wait)
-        try:
-            report = run(order, store, memory, unchanged)
-        except LostError:
-            # What is named in the memory is not in the store: so nothing is known.
-            order = replace(order, options=replace(options, only=()))
-            report = run(order, store, NOTHING, set())
+            order = Order(site, options, today, inputs, on_progress, on_wait, executor)
+            try:
+                report = run(order, store, memory, unchanged)
+            except LostError:
+                # What is named in the memory is not in the store: so nothing is known.
+                order = replace(order, options=replace(options, only=()), executor=None)
+                report = run(order, store, NOTHING, set())
         store.trim(int(site.settings.cache.limit * 1e9))
         return replace(report, cache_trouble=store.trouble)
 
@@ -84,6 +87,26 @@ def read_clock() -> Clock:
         message = f"SOURCE_DATE_EPOCH should be seconds since 1970, not {epoch!r}"
         help_ = 'such as "$(git log -1 --format=%ct)", or unset it'
         raise UsageError(Problem(message, help=help_)) from None
+
+
+@contextlib.contextmanager
+def _early_executor(
+    site: Site, options: Options, inputs: Inputs, memory: Memory
+) -> Iterator[Executor | None]:
+    """Begin slow imports for posts of which nothing is known, while the rest is prepared."""
+    unknown = [file for file in inputs.files if file.path not in memory.posts]
+    executor = None
+    # Of many posts, processes are forked for rendering: before there are threads.
+    if options.fork and not options.frozen and not options.only and 0 < len(unknown) <= FEW:
+        from site_builder.execution.early import early_executor
+
+        texts = [file.content.decode("utf-8", "replace") for file in unknown]
+        executor = early_executor(site, texts, jobs=options.jobs)
+    try:
+        yield executor
+    finally:
+        if executor is not None:
+            executor.close()
 
 
 def _check_patterns(patterns: Sequence[str], inputs: Inputs) -> None:

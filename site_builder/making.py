@@ -113,15 +113,13 @@ def make(
         foreseen = {source.path for source in sources if _may_run(source)}
         prose = [source for source in sources if source.path not in foreseen]
         posts = _prepare(made, order, workers, [x for x in sources if x.path in foreseen])
-        try:
-            theme = _theme(order, memory)
-        except UsageError as error:
-            _prepare(made, order, workers, prose)  # for what else is wrong
-            raise UsageError(in_order([*made.problems, *error.problems])) from None
         rounds = 0
-        while posts or prose:
+        theme: Theme | None = None
+        while posts or prose or theme is None:
             began = time.monotonic()
-            with together_with(made.problems), _executing(order, store, posts) as outcomes:
+            with together_with(made.problems), _executing(order, store, posts, rounds) as outcomes:
+                if theme is None:
+                    theme = _theme(made, order, workers, memory, prose)
                 # Cells that were not foreseen run in the next round.
                 posts, running = _prepare(made, order, workers, prose), posts
                 came = outcomes()
@@ -154,16 +152,22 @@ def _may_run(source: Source) -> bool:
 _CELL = re.compile(r"[`~]{3}[ \t]*(?:\{|[Ii]?[Pp][Yy])(?![^\n]*noeval)")
 
 
-def _theme(order: Order, memory: Memory) -> Theme:
+def _theme(
+    made: Made, order: Order, workers: Workers, memory: Memory, prose: Sequence[Source]
+) -> Theme:
     inputs = order.inputs
-    if isinstance(inputs.theme, ThemeFiles):
-        known = memory.program == inputs.program and memory.theme == inputs.theme.digest
-        return load_theme(order.site, inputs.theme, in_order=known)
-    raise inputs.theme
+    try:
+        if isinstance(inputs.theme, ThemeFiles):
+            known = memory.program == inputs.program and memory.theme == inputs.theme.digest
+            return load_theme(order.site, inputs.theme, in_order=known)
+        raise inputs.theme
+    except UsageError:
+        _prepare(made, order, workers, prose)  # for what else is wrong
+        raise
 
 
 def _executing(
-    order: Order, store: Store, posts: Sequence[Post]
+    order: Order, store: Store, posts: Sequence[Post], rounds: int
 ) -> contextlib.AbstractContextManager[Callable[[], Mapping[str, Outcome]]]:
     if not posts:
         return contextlib.nullcontext(dict)
@@ -178,6 +182,7 @@ def _executing(
         jobs=options.jobs,
         fork=options.fork,
         frozen=options.frozen,
+        executor=None if rounds else order.executor,
         on_progress=order.on_progress,
     )
 

@@ -14,7 +14,7 @@ from site_builder.inputs import Inputs
 from site_builder.publishing.write import WriteReport
 
 if TYPE_CHECKING:  # a build in which nothing runs needs no executor
-    from site_builder.execution.running import OnProgress
+    from site_builder.execution.running import Executor, OnProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Order:
     on_progress: OnProgress
     on_wait: Callable[[], None]
     """Called if another build of the same folder has to end first."""
+    executor: Executor | None = None
+    """One that has begun to import for the posts of this build."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def executing(
     fork: bool = True,
     frozen: bool = False,
     thaw: bool = False,
+    executor: Executor | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Iterator[Callable[[], Outcomes]]:
     """Run the cells of all posts in the background, `jobs` at once.
@@ -49,10 +50,10 @@ def executing(
     Gives a function that waits for the outcomes, by the posts' paths; it raises UsageError if the
     site's Python cannot be started. With `fork` false, or where forking is not safe, each post gets
     a process started afresh. With `frozen` nothing runs, and what would have to is a problem. With
-    `thaw` frozen records are passed over. When the context is left, for whatever reason, every
-    process has ended.
+    `thaw` frozen records are passed over. An `executor` that has begun to import is used, if given.
+    When the context is left, for whatever reason, every process has ended.
     """
-    work = _Work(site, store, jobs, fork, frozen, thaw, on_progress)
+    work = _Work(site, store, jobs, fork, frozen, thaw, on_progress, executor)
     with ThreadPoolExecutor(max_workers=1) as background:
         future = background.submit(work.outcomes, posts)
         try:

@@ -29,7 +29,7 @@ class Forks:
         self._zygotes: dict[Chain, Future[Zygote]] = {}
         self._all: list[Zygote] = []
         self._refused: set[str] = set()
-        self._warming: threading.Thread | None = None
+        self._warming: list[threading.Thread] = []
         self._closed = False
 
     def warm_up(self, imports: Iterable[str]) -> None:
@@ -41,12 +41,13 @@ class Forks:
             with contextlib.suppress(ZygoteError, OSError):
                 self._prepared(wanted)
 
-        self._warming = threading.Thread(target=prepare)
-        self._warming.start()
+        thread = threading.Thread(target=prepare)
+        self._warming.append(thread)
+        thread.start()
 
     def is_warm(self) -> bool:
         """Whether the slow imports are done."""
-        return self._warming is None or not self._warming.is_alive()
+        return not any(thread.is_alive() for thread in self._warming)
 
     def run(self, job: Message) -> Iterator[Message]:
         """Run a job in a fork; raises ZygoteError where there is none."""
@@ -64,8 +65,8 @@ class Forks:
             zygotes = list(self._all)
         for zygote in zygotes:  # the first, from which all come, is the first to end
             zygote.close()
-        if self._warming is not None:
-            self._warming.join()
+        for thread in self._warming:
+            thread.join()
 
     def _prepared(self, wanted: Chain) -> Zygote:
         """The zygote with exactly `wanted` imported, except what was found to be unsafe."""

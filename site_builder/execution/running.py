@@ -86,6 +86,11 @@ class Executor:
                 self._queue.clear()
         return ran
 
+    def warm_up(self, imports: Sequence[str]) -> None:
+        """Begin imports that posts to come will wait for."""
+        if self._forks is not None:
+            self._forks.warm_up(imports)
+
     def close(self) -> None:
         """End every process, and let nothing more start."""
         self._queue.clear(for_good=True)
