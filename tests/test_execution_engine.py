@@ -313,11 +313,11 @@ def run_without_fork(folder: Path, code: str) -> dict[str, protocol.Message]:
     """The events of a post of one cell, by their names."""
     job = {
         **{"name": "posts/a.md", "file": str(folder / "a.md"), "folder": str(folder)},
-        **{"root": str(folder), "lines": code.splitlines(True), "imports": [], "magics": False},
+        **{"root": str(folder), "imports": [], "magics": False},
         **{"kernel": "", "seed": 0, "figures": {}},
         "cells": [
             {
-                **{"number": 1, "code": code, "line": 1, "timeout": 0.5},
+                **{"number": 1, "name": "posts/a.md, cell 1", "code": code, "timeout": 0.5},
                 "options": {"error": False, "fig_width": None, "fig_height": None},
             }
         ],

@@ -187,6 +187,84 @@ def test_warnings_name_the_posts_line(ran: Ran) -> None:
     )
 
 
+TWICE = posts.add(
+    "twice",
+    "class C:\n    x = 'first'\nOld = C",
+    "# a line more\nimport functools\n@functools.total_ordering\nclass C:\n    x = 'second'\n"
+    "    def __lt__(self, other): return True\n    class Inner:\n        y = 1",
+    "import inspect\nprint(inspect.getsource(C))\nprint(inspect.getsource(C.Inner))\n"
+    "print(inspect.getsource(C.__lt__), inspect.getsourcelines(C.__lt__)[1])",
+    "Old.__firstlineno__ = 1  # as since Python 3.13\nprint(inspect.getfile(Old))",
+    "try:\n    inspect.getsource(type('D', (), {}))\nexcept OSError:\n    print('none')",
+)
+PLACES = posts.add(
+    "places",
+    "import inspect, sys, traceback, warnings\ndef f():\n    warnings.warn('careful')\n",
+    "x = 1\nprint(inspect.currentframe().f_lineno)\nf();",
+    "# the same text at the same line of its cell\n\nwarnings.warn('careful')",
+    "try:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc(file=sys.stdout)",
+    "print(f.__code__.co_filename)\nsys._getframe()",
+    "import logging\nlogging.basicConfig(format='%(filename)s:%(lineno)d')\nlogging.warning('')",
+)
+COMPILED = posts.add("compiled", "x = 1", "if x:\ny = 2")
+UNCOMPILED = posts.add(
+    "uncompiled",
+    "x = 1",
+    "#| error: true\n(\n]",
+    '#| error: true\nx = """\n',
+    "#| error: true\nexec('\\n(\\n]')",
+)
+CRASHES = posts.add(
+    "crashes\u00e9",
+    "def f():\n    import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)",
+    "f()",
+)
+
+
+def test_inspect_finds_the_last_class_of_a_name(ran: Ran) -> None:
+    text = ran.stdout(TWICE)
+    assert "@functools.total_ordering\nclass C:\n    x = 'second'\n" in text
+    assert "    class Inner:\n        y = 1\n" in text
+    assert "    def __lt__(self, other): return True\n 6\n" in text
+    assert "posts/twice.md, cell 1\n" in text
+    assert text.endswith("none\n")
+
+
+def test_code_sees_lines_within_its_cell_and_readers_those_of_the_post(ran: Ran) -> None:
+    path, lines = "posts/places.md", [cell.line for cell in ran.posts[PLACES].cells]
+    _, second, third, fourth, fifth, sixth = ran.cells(PLACES)
+    assert second[0].text == "2\n"
+    assert second[1].text.startswith(f"{path}:{lines[0] + 2}: UserWarning: careful\n")
+    # Not taken for a repetition of the one in line 3 of the first cell.
+    assert third[0].text.startswith(f"{path}:{lines[2] + 2}: UserWarning: careful\n")
+    assert f'File "{path}", line {lines[3] + 1}, in <module>\n' in fourth[0].text
+    assert fifth[0].text == f"{path}, cell 1\n"
+    assert f"file '{path}', line {lines[4] + 1}, " in fifth[1].data["text/plain"]
+    assert sixth[0].text == f"places.md:{lines[5] + 2}\n"
+
+
+def test_lines_in_messages_of_the_compiler_are_those_of_the_post(ran: Ran) -> None:
+    problem = ran.problem(COMPILED)
+    line = ran.posts[COMPILED].cells[1].line
+    assert problem.message == (
+        f"IndentationError: expected an indented block after 'if' statement on line {line}"
+    )
+    assert problem.notes[-1].endswith(problem.message)
+    assert problem.line == line + 1
+    _, *cells = ran.posts[UNCOMPILED].cells
+    closed, quoted, executed = (outputs[0] for outputs in ran.cells(UNCOMPILED)[1:])
+    assert f"does not match opening parenthesis '(' on line {cells[0].line}\n" in closed.text
+    assert closed.metadata["message"].endswith(f"on line {cells[0].line}")
+    assert f"(detected at line {cells[1].line})\n" in quoted.text
+    assert "opening parenthesis '(' on line 2\n" in executed.text
+
+
+def test_a_crash_is_reported_at_the_line_that_it_happened_in(ran: Ran) -> None:
+    problem = ran.problem(CRASHES)
+    assert problem.line == ran.posts[CRASHES].cells[0].line + 2
+    assert problem.excerpt == "    os.kill(os.getpid(), signal.SIGSEGV)"
+
+
 def test_causes_and_groups_are_shown(ran: Ran) -> None:
     chained, group = (cell[0].text for cell in ran.cells(LINES)[4:])
     assert "The above exception was the direct cause of the following exception" in chained

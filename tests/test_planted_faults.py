@@ -23,12 +23,13 @@ from site_builder.assembly.theme_files import ThemeFiles
 from site_builder.config import Settings
 from site_builder.content.read import state_of
 from site_builder.execution import engine, job, lines, recording, reuse
+from site_builder.execution.child.protocol import Message
 from site_builder.execution.job import options_of
 from site_builder.execution.lines import ran
 from site_builder.execution.proof import Change, Prover
 from site_builder.execution.record import Conditions, Record, SeenFile
 from site_builder.execution.report import Outcome
-from site_builder.model import Post
+from site_builder.model import Cell, Post
 from site_builder.publishing import write
 from site_builder.store import Store, digest_of
 
@@ -135,10 +136,26 @@ def hide_failures(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(engine._Work, "_made_anew", hiding)
 
 
-def keep_line_numbers(patch: pytest.MonkeyPatch) -> None:
-    """Outputs are kept with the line numbers of the day."""
-    everywhere(patch, lines.with_relative_lines, lambda outputs, post: tuple(outputs))
-    everywhere(patch, lines.with_lines, lambda outputs, post: tuple(outputs))
+def record_todays_lines(patch: pytest.MonkeyPatch) -> None:
+    """Outputs are kept as they are shown on the day of the run."""
+    whole = recording.record_of
+
+    def placing(post: Post, site: Any, outputs: Any, *rest: Any, **named: Any) -> Record:
+        shown = {number: lines.with_lines(each, post) for number, each in outputs.items()}
+        return whole(post, site, shown, *rest, **named)
+
+    everywhere(patch, whole, placing)
+
+
+def compile_at_the_posts_lines(patch: pytest.MonkeyPatch) -> None:
+    """Code is run as far down as it stands in the post."""
+    whole = job._cell
+
+    def lower(name: str, cell: Cell, timeout: float) -> Message:
+        message = whole(name, cell, timeout)
+        return {**message, "code": "\n" * (cell.line - 1) + cell.code}
+
+    patch.setattr(job, "_cell", lower)
 
 
 def forget_settings(patch: pytest.MonkeyPatch) -> None:
@@ -205,8 +222,9 @@ FAULTS = [
     Fault("objects are believed to be what they were", in_class(Store, "get", believing),
           [("forge pages", 0), ("change a template", 2)]),
     Fault("failures are hidden", hide_failures, [("break a cell", 1)]),
-    Fault("line numbers are kept", keep_line_numbers, [("add prose above", 3)], anew=True),
-    Fault("cells that tell their lines are not known", instead(lines.tells_lines, lambda *_: False),
+    Fault("lines of the day are recorded", record_todays_lines, [("add prose above", 3)],
+          anew=True),
+    Fault("cells know their lines in the post", compile_at_the_posts_lines,
           [("add prose above", 1)], anew=True),
     Fault("who reads what another post writes is forgotten", forget_readers,
           [("make something else", 1)]),

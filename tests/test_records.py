@@ -16,13 +16,8 @@ from site_builder.content.parse import parse
 from site_builder.errors import ContentError
 from site_builder.execution.frozen import frozen_folder, read_frozen, write_frozen
 from site_builder.execution.interpreter import Interpreter, importable, normalised
-from site_builder.execution.job import cell_keys, conditions_of
-from site_builder.execution.lines import (
-    UnplacedLineError,
-    tells_lines,
-    with_lines,
-    with_relative_lines,
-)
+from site_builder.execution.job import cell_keys, conditions_of, job_of
+from site_builder.execution.lines import cell_name, first_place, placed, with_lines
 from site_builder.execution.record import (
     LONG,
     Declared,
@@ -74,7 +69,6 @@ RECORD = Record(
         ),
         declared=(Declared("a*.csv", "d", 2),),
         impure=(Impure("uses the network", 2),),
-        lines=(7, 12),
         root="",
     ),
     python="3.13.1",
@@ -169,47 +163,88 @@ def test_line_numbers_follow_their_cell(tmp_path: Path) -> None:
     text = post_text("print(1)\nfail()", "x = 2")
     before = post_of(tmp_path, text)
     after = post_of(tmp_path, text.replace("---\n\n", "---\n\nMore\n\nprose.\n\n"))
-    first, second = (cell.line for cell in before.cells)
-    told = (
-        Output("error", f'File "posts/a.md", line {first + 1}, in <module>\n'),
-        Output("stderr", f"posts/a.md:{second}: UserWarning: careful\nother/posts/a.md:3: no\n"),
-        Output("stdout", "posts/a.md is this post"),
+    recorded = (
+        Output("error", 'File "posts/a.md, cell 1", line 2, in <module>\n'),
+        Output("stderr", "posts/a.md, cell 2:1: UserWarning: careful\n"),
+        Output("display", data={"text/html": "<b>a.md, cell 1:1</b>", "image/png": "a"}),
+        Output("error", metadata={"name": "E", "message": "at posts/a.md, cell 2:1", "width": 3}),
     )
-    kept = with_relative_lines(told, before)
-    assert with_lines(kept, before) == told
-    moved = with_lines(kept, after)
-    shift = after.cells[0].line - first
-    assert shift == 4
-    assert f"line {first + 1 + shift}," in moved[0].text
-    assert f"posts/a.md:{second + shift}: User" in moved[1].text
-    assert "other/posts/a.md:3:" in moved[1].text
-    assert moved[2] == told[2]
+    for post in (before, after):
+        first, second = (cell.line for cell in post.cells)
+        error, warning, display, raised = with_lines(recorded, post)
+        assert error.text == f'File "posts/a.md", line {first + 1}, in <module>\n'
+        assert warning.text == f"posts/a.md:{second}: UserWarning: careful\n"
+        assert display.data == {"text/html": f"<b>a.md:{first}</b>", "image/png": "a"}
+        assert raised.metadata == {"name": "E", "message": f"at posts/a.md:{second}", "width": 3}
+    assert after.cells[0].line - before.cells[0].line == 4
 
 
-def test_lines_that_belong_to_no_cell_are_not_guessed(tmp_path: Path) -> None:
-    post = post_of(tmp_path, post_text("print(1)"))
-    for text in ("posts/a.md:1: prose", "posts/a.md:99", "a \x000+0\x00 mark of ours"):
-        with pytest.raises(UnplacedLineError):
-            with_relative_lines([Output("stderr", text)], post)
+def test_a_process_is_told_nothing_that_prose_moves(tmp_path: Path) -> None:
+    text = post_text("print(1)\nfail()", "#| error: true\nx = 2")
+    site = make_site(tmp_path)
+    before, after = (
+        parse(site, Source("posts/a.md", each))
+        for each in (text, text.replace("---\n\n", "---\n\nMore\n\nprose.\n\n"))
+    )
+    assert before.cells[0].line != after.cells[0].line
+    assert job_of(before, site) == job_of(after, site)
+
+
+def test_the_place_in_a_name_counts_only_cells_that_run(tmp_path: Path) -> None:
+    post = post_of(tmp_path, post_text("a = 1", "#| eval: false\nb = 2", "c = 3"))
+    assert placed(f"{cell_name(post, 2)}:1", post) == f"posts/a.md:{post.cells[2].line}"
+    assert first_place("posts/a.md, cell 2:1", post) == (post.cells[2], 1)
+
+
+def test_a_line_is_placed_however_its_cell_is_quoted(tmp_path: Path) -> None:
+    post = post_of(tmp_path, post_text("x = 1"))
+    line = post.cells[0].line + 2
+    for before, after in (
+        ('File "', '", line '),
+        ("file '", "', line "),
+        ('\\"', '\\", line '),
+        ("&quot;", "&quot;, line "),
+        ("&#x27;", "&#x27;, line "),
+        ("(", ", line "),
+        ("on line 7 of posts/a.md: ", ":"),
+        ("", ":"),
+        ("\x1b[33m", ":"),
+        ("'\\n", ":"),
+    ):
+        given = f"{before}posts/a.md, cell 1{after}3, in f"
+        assert placed(given, post) == f"{before}posts/a.md{after}{line}, in f"
+
+
+def test_a_line_in_a_message_of_the_compiler_is_placed(tmp_path: Path) -> None:
+    post = post_of(tmp_path, post_text("x = 1"))
+    line = post.cells[0].line + 2
+    assert (
+        placed("(detected at line 3 of posts/a.md, cell 1)", post) == f"(detected at line {line})"
+    )
+    assert first_place("line 3 of posts/a.md, cell 1", post) == (post.cells[0], 3)
+
+
+def test_what_names_no_cell_of_the_post_is_left_as_it_is(tmp_path: Path) -> None:
+    post = post_of(tmp_path, post_text("x = 1"))
+    for text in (
+        'posts/a.md:3, File "posts/a.md", line 3',
+        "posts/a.md, cell 2:1 and posts/a.md, cell 0:1",
+        "posts/b.md, cell 1:1 and other/posts/a.md, cell 1:1",
+        "posts/a.md, cell 1 has no line, nor has 'posts/a.md, cell 1'",
+    ):
+        assert placed(text, post) == text
+        assert first_place(text, post) is None
+
+
+def test_a_name_that_is_not_ascii_is_found_as_it_is_and_as_faulthandler_spells_it(
+    tmp_path: Path,
+) -> None:
+    post = parse(make_site(tmp_path), Source("posts/caf\u00e9.md", post_text("x = 1")))
     line = post.cells[0].line
-    for output in (
-        Output("stdout", f"posts/a.md:{line}: by itself"),
-        Output("display", data={"text/html": f"<b>posts/a.md:{line}</b>"}),
-    ):
-        with pytest.raises(UnplacedLineError):
-            with_relative_lines([output], post)
-
-
-def test_code_that_could_tell_its_own_line_is_recognised(tmp_path: Path) -> None:
-    for code in (
-        "import inspect\ninspect.currentframe().f_lineno",
-        "sys._getframe()",
-        "print('see posts/a.md:3')",
-    ):
-        assert tells_lines(post_of(tmp_path, post_text(code)), [])
-    harmless = post_of(tmp_path, post_text("import numpy\nprint('a line')"))
-    assert not tells_lines(harmless, ["x = 1"])
-    assert tells_lines(harmless, ["import traceback"])
+    for name in ("posts/caf\u00e9.md", r"posts/caf\xe9.md"):
+        assert placed(f'File "{name}, cell 1", line 1 in f', post) == (
+            f'File "{name}", line {line} in f'
+        )
 
 
 def test_keys_chain(tmp_path: Path) -> None:

@@ -590,6 +590,7 @@ LINE_TELLERS = {
     "code": "def f(): pass\nprint(str(f.__code__).partition('file')[2])",
     "lines": "def f(): pass\nprint(f.__code__.co_firstlineno, list(f.__code__.co_lines()))",
     "dis": "import dis\ndef f(): return 1\ndis.dis(f)",
+    "compiler": "#| error: true\n(\n]",
     "warning": "import warnings\nwarnings.warn('careful')",
     "own warning": "import warnings\nwarnings.formatwarning = lambda *a, **b: f'at {a[3]}'\n"
     "warnings.warn('careful')",
@@ -615,14 +616,25 @@ def test_prose_above_changes_no_output_that_a_clean_build_would_not(
     assert changed(tree(site.public), tree(tmp_path / "clean")) == []
 
 
-def test_a_cell_that_prints_its_line_runs_when_that_changes(make: Make) -> None:
-    site = make(one=cells("import inspect\nprint('at', inspect.currentframe().f_lineno)",
-                          prose="Prose."))  # fmt: skip
+def test_a_cell_that_prints_its_line_prints_the_one_within_it_wherever_it_stands(
+    make: Make,
+) -> None:
+    code = "import inspect\nprint('at', inspect.currentframe().f_lineno)"
+    site = make(one=cells(code, "x = 1", code, prose="Prose."))
     site.built()
-    assert "at 10" in site.page("one")
+    assert site.page("one").count("at 2\n") == 2
     site.edit("posts/one.md", "Prose.", "Prose.\n\nMore.")
-    assert site.runs() == ["one"]
-    assert "at 12" in site.page("one")
+    assert site.runs() == []
+    assert site.page("one").count("at 2\n") == 2
+
+
+@pytest.mark.parametrize("teller", LINE_TELLERS)
+def test_no_cell_runs_because_prose_grew_above_it(make: Make, teller: str) -> None:
+    site = make(one=cells("x = 1", LINE_TELLERS[teller], prose="Prose."))
+    site.put({"posts/teller.py": "import sys\ndef line(): return sys._getframe(1).f_lineno\n"})
+    site.built()
+    site.edit("posts/one.md", "Prose.", "Prose.\n\nMore.\n\n    print('shown, not run')\n")
+    assert site.runs() == []
 
 
 def test_an_unchanged_cell_that_gives_another_output_is_named(make: Make) -> None:

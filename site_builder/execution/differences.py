@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from site_builder.errors import Problem
-from site_builder.execution.lines import ran
-from site_builder.execution.proof import Prover, first_lines
+from site_builder.execution.lines import ran, with_lines
+from site_builder.execution.proof import Prover
 from site_builder.execution.record import Record
 from site_builder.model import Output, Post
 
@@ -26,13 +26,14 @@ def nondeterminism(
     if last is None:
         return ()
     cells = ran(post)
-    changes = prover.changes(last, lines=first_lines(post, cells))
+    changes = prover.changes(last)
     changed = min((change.cell for change in changes), default=len(last.cells) + 1)
     pairs = zip(cells, last.cells, record.cells, strict=False)
     for place, (cell, old, new) in enumerate(pairs, start=1):
         if old.key != new.key or changed <= place:
             return ()
         if old.outputs != new.outputs and not cell.options.volatile:
+            was, now = with_lines(old.outputs, post), with_lines(new.outputs, post)
             message = f"cell {cell.number} gave another output than in its last run"
             return (
                 Problem(
@@ -41,7 +42,7 @@ def nondeterminism(
                     post.source.file_line(cell.line),
                     excerpt=post.source.line_text(cell.line),
                     help="seed what is random, or say '#| volatile: true' in the cell",
-                    notes=(first_difference(old.outputs, new.outputs),),
+                    notes=(first_difference(was, now),),
                 ),
             )
     return ()

@@ -2,8 +2,8 @@
 
 In: a post and its site. Out: the job as JSON; the conditions of its run; a key for each cell.
 Promise: two runs with the same key are given the same: whatever a job says that can change an
-output is in the conditions or in a cell's key. Prose, captions, line numbers and time limits, which
-can only fail, are not.
+output is in the conditions or in a cell's key. Prose, captions and where in the post a cell stands
+it does not say; time limits can only fail.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.imports import imported, uses_magics
-from site_builder.execution.lines import ran
+from site_builder.execution.lines import named_cells, ran
 from site_builder.execution.processes import FIXED
 from site_builder.execution.record import FORMAT, Conditions
 from site_builder.model import Cell, Post
@@ -40,8 +40,7 @@ def job_of(post: Post, site: Site) -> Message:
         "file": str(site.root / source.path),
         "folder": str(site.root / source.folder),
         "root": str(site.root),
-        "lines": _code_lines(post),
-        "cells": [_cell(cell, post, timeout) for cell in ran(post)],
+        "cells": [_cell(name, cell, timeout) for name, cell in named_cells(post).items()],
         "imports": imported(post.cells),
         "magics": not front.kernel and uses_magics(post.cells),
         "kernel": front.kernel,
@@ -138,22 +137,13 @@ def _figures(site: Site) -> dict[str, Any]:
     }
 
 
-def _code_lines(post: Post) -> list[str]:
-    """The lines of all cells, without indentation, at the numbers that they have in the file."""
-    placed: dict[int, str] = {}
-    for cell in post.cells:
-        first = post.source.file_line(cell.line)
-        placed |= enumerate(cell.code.removesuffix("\n").split("\n"), start=first)
-    return [placed.get(number, "") + "\n" for number in range(1, max(placed) + 1)]
-
-
-def _cell(cell: Cell, post: Post, timeout: float) -> Message:
+def _cell(name: str, cell: Cell, timeout: float) -> Message:
     options: Sequence[str] = ("error", "fig_width", "fig_height")
     known = options_of(cell)
     return {
         "number": cell.number,
+        "name": name,
         "code": cell.code,
-        "line": post.source.file_line(cell.line),
         "timeout": cell.options.timeout or timeout,
         "options": {name: known[name] for name in options},
     }

@@ -1,88 +1,95 @@
-"""Line numbers of the post in outputs: kept relative to their cell, shown as they are today.
+"""Lines of cells: code knows those within its cell, readers are shown those of the post's file.
 
-In: an output as a cell put it out, or as it was recorded. Out: the other. Promise: prose that grows
-above a cell changes no record; where that cannot be had, `tells_lines` says so and the lines of the
-cells become a part of what the run observed.
+In: texts and outputs of a run, in which `posts/x.md, cell 2:3` is line 3 of the second cell that
+ran (and so is `line 3 of posts/x.md, cell 2`, in messages of the compiler). Out: the same with
+today's lines, `posts/x.md:41` and `line 41`. Promise: prose that grows above a cell changes nothing
+that its code can see, hence no record; only what is shown of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from site_builder.model import Cell, Output, Post
 
-MARK = "\x00"  # no output that readers see can hold it
-_MARKED = re.compile(f"{MARK}(\\d+)\\+(\\d+){MARK}")
-# Code that can learn its own line, and do with it what it likes.
-_CURIOUS = re.compile(
-    r"lineno|__code__|__traceback__|exc_info|_getframe|currentframe|settrace|setprofile"
-    r"|formatwarning|showwarning|\b(?:dis|inspect|traceback)\b"
-)
-
-
-class UnplacedLineError(Exception):
-    """An output names a line of the post that is not a cell's."""
-
-
-def tells_lines(post: Post, modules: Iterable[str]) -> bool:
-    """Whether a post can print line numbers of its own that nobody would recognise as such.
-
-    `modules` are the sources of the local modules that it imports.
-    """
-    codes = [cell.code for cell in ran(post)]
-    own_name = any(post.source.path in code for code in codes)
-    return own_name or any(_CURIOUS.search(code) for code in (*codes, *modules))
-
-
-def with_relative_lines(outputs: Sequence[Output], post: Post) -> tuple[Output, ...]:
-    """Mark line numbers in errors and warnings; raises UnplacedLineError if one cannot be marked,
-    or stands where a cell must have put it by itself."""
-    spans = [
-        (index, post.source.file_line(cell.line), max(1, cell.code.count("\n")))
-        for index, cell in enumerate(ran(post))
-    ]
-    name = re.escape(post.source.path)
-    told = re.compile(rf'(?<![\w/])({name}:|File "{name}", line )(\d+)')
-
-    def mark(found: re.Match[str]) -> str:
-        line = int(found[2])
-        for index, first, count in spans:
-            if first <= line < first + count:
-                return f"{found[1]}{MARK}{index}+{line - first}{MARK}"
-        raise UnplacedLineError(line)
-
-    def change(text: str) -> str:
-        if MARK in text:
-            raise UnplacedLineError(0)
-        return told.sub(mark, text) if post.source.path in text else text
-
-    def refuse(text: str) -> str:
-        if MARK in text or told.search(text):
-            raise UnplacedLineError(0)
-        return text
-
-    expected = ("error", "stderr")
-    return tuple(_changed(x, change if x.kind in expected else refuse) for x in outputs)
-
-
-def with_lines(outputs: Sequence[Output], post: Post) -> tuple[Output, ...]:
-    """Put today's line numbers in the place of the marks."""
-    first = [post.source.file_line(cell.line) for cell in ran(post)]
-
-    def change(text: str) -> str:
-        if MARK not in text:
-            return text
-        return _MARKED.sub(lambda found: str(first[int(found[1])] + int(found[2])), text)
-
-    return tuple(_changed(output, change) for output in outputs)
+BEFORE_PLACE = ", cell "
+# The name may be quoted, as in a traceback, a repr, JSON or HTML.
+_BETWEEN = r""":|(?:\\?["']|&#?\w+;)?, line """
 
 
 def ran(post: Post) -> list[Cell]:
     """The cells of a post that run."""
     return [cell for cell in post.cells if cell.options.eval]
+
+
+def cell_name(post: Post, place: int) -> str:
+    """The name under which a cell is compiled, by its place from 1 among those that run."""
+    return f"{post.source.path}{BEFORE_PLACE}{place}"
+
+
+def named_cells(post: Post) -> dict[str, Cell]:
+    """The cells that run by the names under which they are compiled."""
+    return {cell_name(post, place): cell for place, cell in enumerate(ran(post), start=1)}
+
+
+def line_in_file(post: Post, cell: Cell, line: int) -> int:
+    """The line in the post's file of a cell's line (from 1)."""
+    return post.source.file_line(cell.line) + line - 1
+
+
+def first_place(text: str, post: Post) -> tuple[Cell, int] | None:
+    """The first cell, and the line within it, that a text names."""
+    cells = ran(post)
+    places = (_place(found, cells) for found in _pattern(post).finditer(text))
+    return next(filter(None, places), None)
+
+
+def placed(text: str, post: Post) -> str:
+    """A text with today's lines of the post in the place of cells and the lines within them."""
+    if BEFORE_PLACE not in text:
+        return text
+    cells = ran(post)
+
+    def change(found: re.Match[str]) -> str:
+        place = _place(found, cells)
+        if place is None:
+            return found[0]
+        line = line_in_file(post, *place)
+        if found["before"]:
+            return f"line {line}{found['rest'] or ''}"
+        return f"{found['name']}{found['between']}{line}"
+
+    return _pattern(post).sub(change, text)
+
+
+def with_lines(outputs: Sequence[Output], post: Post) -> tuple[Output, ...]:
+    """Outputs as they are shown: `placed`, wherever they are text."""
+    return tuple(_changed(output, lambda text: placed(text, post)) for output in outputs)
+
+
+def _place(found: re.Match[str], cells: Sequence[Cell]) -> tuple[Cell, int] | None:
+    place, line = int(found["place"]), found["before"] or found["after"]
+    return (cells[place - 1], int(line)) if line and 0 < place <= len(cells) else None
+
+
+def _pattern(post: Post) -> re.Pattern[str]:
+    """A cell's name with a line; the file may be told without its folder, as `logging` does it."""
+    path = post.source.path
+    # Whole paths are found in any text, such as after a colour or an escaped line end.
+    names = rf"(?<!/){_spelled(path)}|(?<![\w/-]){_spelled(path.rpartition('/')[2])}"
+    return re.compile(
+        rf"(?:\bline (?P<before>\d+) of )?(?P<name>{names}){BEFORE_PLACE}(?P<place>\d+)"
+        rf"(?P<rest>(?P<between>{_BETWEEN})(?P<after>\d+))?"
+    )
+
+
+def _spelled(name: str) -> str:
+    """A pattern of a name as it is, and as `faulthandler` escapes what is not ASCII."""
+    spellings = (name, name.encode("ascii", "backslashreplace").decode())
+    return f"(?:{'|'.join(map(re.escape, dict.fromkeys(spellings)))})"
 
 
 def _changed(output: Output, change: Callable[[str], str]) -> Output:

@@ -17,7 +17,6 @@ from pathlib import Path
 from site_builder.config import Site
 from site_builder.execution.interpreter import Interpreter, importable
 from site_builder.execution.record import Record, SeenFile, Trace
-from site_builder.model import Cell, Post
 
 CHUNK = 1 << 20
 
@@ -43,8 +42,8 @@ class Prover:
     """The Python that runs posts; raises StartError."""
     _states: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def changes(self, record: Record, *, lines: tuple[int, ...] | None = None) -> Iterator[Change]:
-        """Everything that changed; `lines` are the cells' first lines today, None if the same.
+    def changes(self, record: Record) -> Iterator[Change]:
+        """Everything that changed.
 
         Of a frozen record only the files of the site count: it is for machines without the rest.
         """
@@ -58,8 +57,6 @@ class Prover:
             if trace.root and trace.root != str(self.site.root):
                 yield Change(f"the site is in another folder than {trace.root}", 0)
         yield from self.file_changes(record)
-        if trace.lines and lines is not None and trace.lines != lines:
-            yield Change("the cell tells its line numbers, and they changed", 0)
 
     def file_changes(self, record: Record) -> Iterator[Change]:
         """What changed in the files alone."""
@@ -228,8 +225,3 @@ _LOOKS: Mapping[str, Callable[[str], str]] = {
 def importable_as(modules: frozenset[str], folder: Path) -> tuple[str, ...]:
     """What in a folder can be imported under one of these names, sorted."""
     return tuple(sorted(n for n, module in importable(folder).items() if module in modules))
-
-
-def first_lines(post: Post, cells: list[Cell]) -> tuple[int, ...]:
-    """The first line of each cell in the post's file."""
-    return tuple(post.source.file_line(cell.line) for cell in cells)

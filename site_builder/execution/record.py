@@ -91,8 +91,6 @@ class Trace:
     files: tuple[SeenFile, ...]
     declared: tuple[Declared, ...]
     impure: tuple[Impure, ...]
-    lines: tuple[int, ...]
-    """First line of each cell in the post, where outputs may tell lines; else empty."""
     root: str
     """The site's folder, where outputs tell it; else empty."""
 
@@ -107,7 +105,7 @@ class RecordedCell:
     options: Mapping[str, Any]
     """Those that its outputs depend on."""
     outputs: tuple[Output, ...]
-    """Line numbers of the post in them are marked as relative to a cell."""
+    """As they were put out: lines in them are those within a cell, see `lines.placed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +270,6 @@ def _trace_document(trace: Trace) -> dict[str, Any]:
         "files": [f"{f.cell} {f.kind} {f.digest or '-'} {f.path}" for f in trace.files],
         "declared": [[d.pattern, d.digest, d.cell] for d in trace.declared],
         "impure": [[i.what, i.cell] for i in trace.impure],
-        "lines": list(trace.lines),
         "root": trace.root,
     }
 
@@ -289,7 +286,6 @@ def _trace(document: Mapping[str, Any]) -> Trace:
         files=tuple(_seen_file(each) for each in document["files"]),
         declared=tuple(Declared(*each) for each in document["declared"]),
         impure=tuple(Impure(*each) for each in document["impure"]),
-        lines=tuple(document["lines"]),
         root=document["root"],
     )
 

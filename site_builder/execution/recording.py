@@ -6,8 +6,7 @@ out of a record, whether it was made just now or long ago.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,8 @@ from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.interpreter import Interpreter, importable, normalised
 from site_builder.execution.job import cell_keys, conditions_of, options_of, seed_of
-from site_builder.execution.lines import (
-    UnplacedLineError,
-    ran,
-    tells_lines,
-    with_lines,
-    with_relative_lines,
-)
-from site_builder.execution.proof import first_lines, importable_as
+from site_builder.execution.lines import ran, with_lines
+from site_builder.execution.proof import importable_as
 from site_builder.execution.record import (
     Declared,
     Impure,
@@ -56,12 +49,6 @@ def record_of(
     conditions = conditions_of(post, site)
     kept = [tuple(outputs.get(cell.number, ())) for cell in cells]
     trace = _trace(finished["trace"], post, site, declared, interpreter)
-    relative = None
-    if not tells_lines(post, _local_sources(finished["trace"], site.root)):
-        with contextlib.suppress(UnplacedLineError):
-            relative = [with_relative_lines(each, post) for each in kept]
-    if relative is None:
-        trace = replace(trace, lines=first_lines(post, cells))
     if any(_tells(output, str(site.root)) for each in kept for output in each):
         trace = replace(trace, root=str(site.root))
     keys = cell_keys(post, conditions)
@@ -70,7 +57,7 @@ def record_of(
         conditions=conditions,
         cells=tuple(
             RecordedCell(key, cell.code, options_of(cell), shown)
-            for key, cell, shown in zip(keys, cells, relative or kept, strict=True)
+            for key, cell, shown in zip(keys, cells, kept, strict=True)
         ),
         trace=trace,
         python=post.front_matter.kernel or finished["python"],
@@ -138,7 +125,6 @@ def _trace(
         files=tuple(files),
         declared=tuple(declared),
         impure=tuple(Impure(each["what"], place[each["cell"]]) for each in raw["impure"]),
-        lines=(),
         root="",
     )
 
@@ -147,12 +133,6 @@ def _local_modules(raw: Mapping[str, Any]) -> list[str]:
     """Files of the site that were read and look like modules."""
     paths = [f["path"] for f in raw["files"] if f["kind"] == "read"]
     return [path for path in paths if path.endswith(".py") and not path.startswith("/")]
-
-
-def _local_sources(raw: Mapping[str, Any], root: Path) -> Iterator[str]:
-    for path in _local_modules(raw):
-        with contextlib.suppress(OSError):
-            yield (root / path).read_text(encoding="utf-8", errors="replace")
 
 
 def _package_folders(raw: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from site_builder.errors import Problem
 from site_builder.execution.child.protocol import Message
+from site_builder.execution.lines import first_place, line_in_file, named_cells, placed
 from site_builder.model import Cell, Execution, Output, Post
 
 FATAL = "Fatal Python error: "  # how faulthandler begins
@@ -120,7 +121,7 @@ def _problem(post: Post, job: Message, events: Sequence[Message]) -> Problem | N
     if exited and (stopped or exited["forked"]):
         number = exited["number"] if stopped else exited["forked"]
     cell = next((c for c in post.cells if c.number == number), None)
-    last = _last_output(failed, exited)
+    last = _last_output(post, failed, exited)
     if exited and exited["forked"] and not stopped:
         return _stopped(post, job, cell, "fork", last)
     if stopped:
@@ -138,13 +139,14 @@ def _problem(post: Post, job: Message, events: Sequence[Message]) -> Problem | N
     return _died(post, cell, exited)
 
 
-def _last_output(failed: Message | None, exited: Message | None) -> tuple[str, ...]:
+def _last_output(post: Post, failed: Message | None, exited: Message | None) -> tuple[str, ...]:
     """The last lines that the cell printed."""
     text = ""
     if failed:
         text = "".join(entry.get("text", "") for entry in failed["outputs"])
     elif exited:
         text = exited["stdout"] + exited["stderr"].partition(FATAL)[0]
+    text = placed(text, post)
     text = CONTROL.sub("", text[-20 * LINE :]).replace("\r\n", "\n")
     lines = [line.rstrip("\r").rpartition("\r")[2][-LINE:] for line in text.rstrip().split("\n")]
     if not any(lines):
@@ -196,7 +198,7 @@ def _stopped(
 
 
 def _died(post: Post, cell: Cell | None, exited: Message) -> Problem:
-    last = _last_output(None, exited)
+    last = _last_output(post, None, exited)
     number = f"cell {cell.number}" if cell else "the post"
     if not exited["signal"]:
         message = f"{number} ended its own process with code {exited['code']}"
@@ -211,11 +213,11 @@ def _died(post: Post, cell: Cell | None, exited: Message) -> Problem:
         hints = {"SIGKILL": "the system may have run out of memory"}
         return _at(post, cell, message, hints.get(name, ""), last)
     what = fault.partition("\n")[0]
-    found = re.search(rf'File "{re.escape(post.source.path)}", line (\d+)', fault)
+    found = first_place(fault, post)
     problem = _at(post, cell, f"{message} ({what})", "a library crashed in this line", last)
     if not found:
         return replace(problem, help="a library crashed")
-    return replace(problem, line=int(found[1]), excerpt=_place(post, int(found[1]))[0])
+    return replace(problem, line=line_in_file(post, *found), excerpt=_place(post, *found)[0])
 
 
 def _not_begun(post: Post, job: Message, error: dict[str, Any]) -> Problem:
@@ -241,32 +243,34 @@ def _raised(
     name = error["name"]
     if name == "OutputLimitError":
         return _stopped(post, job, cell, "output", last)
-    first = error["message"].partition("\n")[0]  # the traceback below has all of it
+    told = placed(error["message"], post)
+    first = told.partition("\n")[0]  # the traceback below has all of it
     message = f"{name}: {first}" if first else name
-    traceback = CONTROL.sub("", error["text"]).rstrip()
+    traceback = CONTROL.sub("", placed(error["text"], post)).rstrip()
     notes = (*last, traceback)
-    frames = [f for f in error["frames"] if f["file"] == post.source.path and f["line"]]
+    cells = named_cells(post)
+    frames = [f for f in error["frames"] if f["file"] in cells and f["line"]]
     help_ = _HELP.get(name, "")
     if name == "SystemExit":
-        message = f"cell {cell.number if cell else '?'} called sys.exit({error['message']})"
+        message = f"cell {cell.number if cell else '?'} called sys.exit({told})"
     elif "memory" in error:
         message = f"MemoryError: the post needed more than {error['memory'] / 1e9:g} GB"
     if not frames:
         return _at(post, cell, message, help_, notes)
     frame = frames[-1]
-    excerpt, indent = _place(post, frame["line"])
+    there = cells[frame["file"]]
+    line = line_in_file(post, there, frame["line"])
+    excerpt, indent = _place(post, there, frame["line"])
     column = (frame["column"] or -indent) + indent
     width = max(1, (frame["end"] or 0) - (frame["column"] or 0))
-    return Problem(message, post.source.path, frame["line"], column, width, excerpt, help_, notes)
+    return Problem(message, post.source.path, line, column, width, excerpt, help_, notes)
 
 
-def _place(post: Post, line: int) -> tuple[str, int]:
-    """The text at a line of the post's file that is a cell's, and how far the cell is indented."""
-    for cell in post.cells:
-        below = line - post.source.file_line(cell.line)
-        if 0 <= below < max(1, cell.code.count("\n")):
-            return post.source.line_text(cell.line + below), cell.column
-    return "", 0
+def _place(post: Post, cell: Cell, line: int) -> tuple[str, int]:
+    """The text at a line (from 1) of a cell in the post, and how far the cell is indented."""
+    if line > max(1, cell.code.count("\n")):
+        return "", 0
+    return post.source.line_text(cell.line + line - 1), cell.column
 
 
 _HELP = {

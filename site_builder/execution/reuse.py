@@ -23,10 +23,9 @@ from site_builder.execution.job import (
     runner_digest,
     variables_of,
 )
-from site_builder.execution.lines import ran
 from site_builder.execution.processes import StartError, post_environment
 from site_builder.execution.program import site_python
-from site_builder.execution.proof import Change, Prover, first_lines
+from site_builder.execution.proof import Change, Prover
 from site_builder.execution.record import Conditions, Record, read_record, record_bytes
 from site_builder.model import Post
 from site_builder.store import Store
@@ -109,10 +108,9 @@ class Runs:
 
     def changes(self, record: Record, post: Post) -> list[Change]:
         """Why a record does not hold today: nothing if it does."""
-        cells = ran(post)
         if record.key != cell_keys(post, self._conditions(record, post))[-1]:
             return [Change("its code or its settings changed", 0)]
-        return list(self.prover.changes(record, lines=first_lines(post, cells)))
+        return list(self.prover.changes(record))
 
     def _conditions(self, record: Record, post: Post) -> Conditions:
         today = conditions_of(post, self.site)

@@ -7,7 +7,7 @@
     runner      runs the cells of one post
     observe     watches it: observations, paths, environment, seek, modules, impure, watched
     trace       makes of that what has to be the same for the post to put out the same
-    streams, display, figures, program, tracebacks, seeds, magics, kernel   what it is made of
+    streams, display, figures, program, sources, tracebacks, seeds, magics, kernel   its parts
 
 The other side talks to it in lines of JSON, and loads from it only what that takes: protocol, and
 the names of variables in environment.

@@ -14,17 +14,17 @@ class KernelCellError(Exception):
 
     def __init__(self, name: str, message: str, text: str) -> None:
         self.name, self.message, self.text = name, message, text
-        self.line = 0
+        self.cell, self.line = "", 0
         super().__init__(message)
 
-    def find_line(self, first_lines: Sequence[int]) -> None:
-        """Note the deepest line of the post, if the kernel tells, given each cell's first one."""
+    def find_line(self, names: Sequence[str]) -> None:
+        """Note the deepest cell and line, if the kernel tells; `names` are of those that ran."""
         told = re.findall(
             r"Cell In ?\[(\d+)\], line (\d+)", re.sub(r"\x1b\[[\d;]*m", "", self.text)
         )
         for cell, line in told:
-            if 0 < int(cell) <= len(first_lines):
-                self.line = first_lines[int(cell) - 1] + int(line) - 1
+            if 0 < int(cell) <= len(names):
+                self.cell, self.line = names[int(cell) - 1], int(line)
 
 
 class KernelMissingError(Exception):

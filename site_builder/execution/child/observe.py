@@ -45,7 +45,7 @@ class Observer:
         self.closed = False
         self.started = self.begun = time.time_ns()
         self.modules = Modules()
-        self._name = ""
+        self._cells: frozenset[str] = frozenset()
         self._busy: set[int] = set()
         self._below: dict[int, tuple[Any, str | None]] = {}
 
@@ -73,7 +73,7 @@ class Observer:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._busy.clear)  # whose threads are not there
         self.begun = time.time_ns()
-        self._name = job["name"]
+        self._cells = frozenset(cell["name"] for cell in job["cells"])
 
     def actions(self) -> dict[str, Callable[[ModuleType], None]]:
         """What to do once libraries are imported that read by themselves."""
@@ -99,7 +99,7 @@ class Observer:
             if file.startswith((ENGINE, "<frozen importlib")):
                 if function in IMPORTING:
                     return False
-            elif file == self._name or self.paths.is_inside(file):
+            elif file in self._cells or self.paths.is_inside(file):
                 return True
             frame = frame.f_back
         return self.observations.cell > 0
@@ -245,7 +245,7 @@ class Observer:
     def _scan(self, path: Any) -> None:
         self._list(path)
         file = self._caller().f_code.co_filename
-        if type(path) is int or not (file == self._name or self.paths.is_inside(file)):
+        if type(path) is int or not (file in self._cells or self.paths.is_inside(file)):
             return
         # The entries tell sizes and times without another call.
         full = self._full("." if path is None else path)

@@ -1,6 +1,7 @@
-"""The cells of a post as one program: one namespace, one event loop, the post's line numbers.
+"""The cells of a post as one program: one namespace, one event loop.
 
-In: a cell's code and its first line in the post. Out: the value of its last expression.
+In: a cell's code and name. Out: the value of its last expression. Promise: code knows its lines
+within its cell, never those in the post, which prose moves.
 """
 
 from __future__ import annotations
@@ -19,43 +20,44 @@ COROUTINE = 0x80  # inspect.CO_COROUTINE; `inspect` is slow to import
 class Program:
     """The cells of a post as one program: a namespace, future statements, a loop of events."""
 
-    def __init__(self, name: str, namespace: dict[str, Any]) -> None:
-        self._name = name
+    def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
         self._futures = 0
         self._loop: Any = None
 
-    def run(self, code: str, line: int) -> object:
+    def run(self, code: str, name: str) -> object:
         """Run a cell; the value of its last expression unless a semicolon follows."""
+        # Python shows a warning once for each line of a module: lines of other cells do not count.
+        self._namespace.pop("__warningregistry__", None)
         tree = compile(
-            "\n" * (line - 1) + code,
-            self._name,
+            code,
+            name,
             "exec",
             flags=ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self._futures,
             dont_inherit=True,
         )
         assert isinstance(tree, ast.Module)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        parts = [self._compiled(tree, "exec")]
+        parts = [self._compiled(tree, name, "exec")]
         if isinstance(last, ast.Expr):
-            parts.append(self._compiled(ast.Expression(last.value), "eval"))
+            parts.append(self._compiled(ast.Expression(last.value), name, "eval"))
         value = self._evaluate(parts)
-        return None if last is None or _is_hushed(code, last, line) else value
+        return None if last is None or _is_hushed(code, last) else value
 
-    def run_timed(self, code: str, line: int) -> object:
+    def run_timed(self, code: str, name: str) -> object:
         """The same for a cell with `%%time`."""
         wall, processor = time.perf_counter(), time.process_time()
         try:
-            return self.run(code, line)
+            return self.run(code, name)
         finally:
             used, passed = time.process_time() - processor, time.perf_counter() - wall
             sys.stdout.write(f"CPU times: total: {_duration(used)}\n")
             sys.stdout.write(f"Wall time: {_duration(passed)}\n")
 
-    def _compiled(self, tree: ast.Module | ast.Expression, mode: str) -> types.CodeType:
+    def _compiled(self, tree: ast.Module | ast.Expression, name: str, mode: str) -> types.CodeType:
         # Not the future statements of this file: those of the post.
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self._futures
-        code: types.CodeType = compile(tree, self._name, mode, flags=flags, dont_inherit=True)
+        code: types.CodeType = compile(tree, name, mode, flags=flags, dont_inherit=True)
         self._futures |= code.co_flags & __future__.annotations.compiler_flag
         return code
 
@@ -80,9 +82,9 @@ class Program:
         return self._loop.run(run())
 
 
-def _is_hushed(code: str, last: ast.stmt, line: int) -> bool:
+def _is_hushed(code: str, last: ast.stmt) -> bool:
     """Whether a semicolon follows the last expression."""
-    end = code.split("\n")[(last.end_lineno or line) - line].encode()
+    end = code.split("\n")[(last.end_lineno or 1) - 1].encode()
     return end[last.end_col_offset or 0 :].lstrip().startswith(b";")
 
 

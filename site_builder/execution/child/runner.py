@@ -1,7 +1,7 @@
 """Runs the cells of one post, in order, in this process.
 
-In: a job (cells with their lines, folder, seed, settings) and a capture. Out: events. Every line
-number that a cell can see, in tracebacks, warnings and `inspect`, is the post's own.
+In: a job (cells with their names, folder, seed, settings) and a capture. Out: events. Every line
+number that a cell can see, in tracebacks, warnings and `inspect`, is one within its cell.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from site_builder.execution.child.kernel import (
 from site_builder.execution.child.observe import Observer
 from site_builder.execution.child.program import Program
 from site_builder.execution.child.protocol import Message
+from site_builder.execution.child.sources import Sources
 from site_builder.execution.child.streams import Capture, OutputLimitError
 from site_builder.execution.child.trace import make_trace
-from site_builder.execution.child.tracebacks import ENGINE, describe, short_name, show_lines
+from site_builder.execution.child.tracebacks import ENGINE, describe, short_name
 
 
 def run_post(
@@ -114,11 +115,11 @@ def _python_runner(
     sys.path.insert(0, os.getcwd())  # noqa: PTH109
     sys.argv = [job["name"]]
     sys.stdin = _NoInput()
-    show_lines(job)
+    sources = Sources(job)
     figures = Figures(capture, job["figures"])
     displayer = Displayer(capture, figures.entry_of)
     generators = seeds.Seeds(job["seed"])
-    ours = _import_actions(job, figures, displayer)
+    ours = _import_actions(job, figures, displayer, sources)
     seeds.after_import({**generators.actions(), **ours, **observer.actions()}, generators)
     builtins.__dict__.update(display=displayer.display)
     translate: Callable[[str], tuple[str, bool]] = lambda code: (code, False)  # noqa: E731
@@ -126,14 +127,15 @@ def _python_runner(
         from site_builder.execution.child.magics import start_shell
 
         translate = start_shell(module, displayer)
-    program = Program(job["name"], module.__dict__)
+    program = Program(module.__dict__)
 
     def run_cell(cell: Message) -> None:
         figures.begin(cell["options"])
+        sources.begin(cell)
         try:
             code, timed = translate(cell["code"])
             run = program.run_timed if timed else program.run
-            value = run(code, cell["line"])
+            value = run(code, cell["name"])
             if value is not None:
                 builtins._ = value  # type: ignore[attr-defined]
                 if not isinstance(value, DisplayHandle) and not figures.is_drawing(value):
@@ -145,7 +147,7 @@ def _python_runner(
 
 
 def _import_actions(
-    job: Message, figures: Figures, displayer: Displayer
+    job: Message, figures: Figures, displayer: Displayer, sources: Sources
 ) -> dict[str, seeds.Action]:
     """What to do once libraries are imported: seeds, and our displays in place of theirs."""
     ours = {
@@ -179,6 +181,7 @@ def _import_actions(
         "matplotlib.pyplot": figures.prepare,
         "IPython.core.display_functions": replace,
         "IPython.display": replace,
+        "inspect": sources.prepare,
         "warnings": shorten,
         "multiprocessing": fork_processes,
     }
@@ -232,10 +235,10 @@ def _kernel_runner(
     """The function that runs a cell through a Jupyter kernel."""
     client = start_kernel(job["kernel"])
     ending.callback(stop_kernel, client)
-    lines: list[int] = []
+    names: list[str] = []
 
     def run_cell(cell: Message) -> None:
-        lines.append(cell["line"])
+        names.append(cell["name"])
         try:
             for entry in run_kernel_cell(client, cell["code"]):
                 if "text" in entry:
@@ -243,7 +246,7 @@ def _kernel_runner(
                 else:
                     capture.display(entry)
         except KernelCellError as error:
-            error.find_line(lines)
+            error.find_line(names)
             raise
 
     return run_cell

@@ -1,14 +1,13 @@
-"""What a cell raised, in terms of the post: its name and lines, none of ours, no machine's paths.
+"""What a cell raised, in terms of the post: cells and lines, none of ours, no machine's paths.
 
 In: an exception and the job. Out: name, message, traceback text and frames, all of it JSON.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import linecache
 import os
+import re
 import sys
 import traceback
 from typing import Any
@@ -20,15 +19,22 @@ from site_builder.execution.child.protocol import Message
 ENGINE = __file__.rpartition(os.sep)[0]
 LIBRARIES = ("site-packages" + os.sep, f"python3.{sys.version_info[1]}" + os.sep)
 
+# In messages of the compiler, such as `'(' does not match … on line 3` and `detected at line 3`.
+BARE_LINE = re.compile(r"\b(?:on|at) line \d+")
+
 
 def describe(error: BaseException, job: Message) -> dict[str, Any]:
     """Describe what was raised; frames are those of the traceback, the deepest one last."""
     if isinstance(error, KernelCellError):
-        frame = {"file": job["name"], "line": error.line, "column": 0, "end": 0}
+        frame = {"file": error.cell, "line": error.line, "column": 0, "end": 0}
         told = {"name": error.name, "message": clean(error.message), "text": clean(error.text)}
         return {**told, "frames": [frame]}
+    cells = frozenset(cell["name"] for cell in job["cells"])
+    if isinstance(error, SyntaxError) and error.filename in cells:
+        name = error.filename
+        error.msg = BARE_LINE.sub(lambda found: f"{found[0]} of {name}", error.msg)
     described = traceback.TracebackException.from_exception(error)
-    _tidy(described, job)
+    _tidy(described, cells, job)
     frames = [
         {"file": f.filename, "line": f.lineno, "column": _column(f), "end": _column(f, end=True)}
         for f in described.stack
@@ -55,20 +61,6 @@ def _message(error: BaseException) -> str:
         return "<its message cannot be made>"
 
 
-def show_lines(job: Message) -> None:
-    """Let tracebacks, warnings and `inspect` find the cells' code at its lines in the post."""
-    lines: list[str] = job["lines"]
-    linecache.cache[job["name"]] = (0, None, lines, job["name"])
-    # `inspect` finds classes by parsing the file of their module: there, only what is Python.
-    only: list[str] = ["\n"] * len(lines)
-    for cell in job["cells"]:
-        with contextlib.suppress(SyntaxError, ValueError):
-            ast.parse(cell["code"])
-            span = slice(cell["line"] - 1, cell["line"] - 1 + cell["code"].count("\n"))
-            only[span] = lines[span]
-    linecache.cache[job["file"]] = (0, None, only, job["file"])
-
-
 def short_name(file: str, job: Message) -> str:
     """A file's name as it is on every machine: relative to the site, or to where libraries are."""
     for marker in LIBRARIES:
@@ -77,13 +69,13 @@ def short_name(file: str, job: Message) -> str:
     return file[len(root) :].replace(os.sep, "/") if file.startswith(root) else file
 
 
-def _tidy(described: traceback.TracebackException, job: Message) -> None:
+def _tidy(described: traceback.TracebackException, cells: frozenset[str], job: Message) -> None:
     """Leave out what is not the author's: our frames, and all that led to the post's first."""
     waiting = [described]
     while waiting:
         one = waiting.pop()
         frames = [f for f in one.stack if not f.filename.startswith(ENGINE)]
-        places = [place for place, f in enumerate(frames) if f.filename == job["name"]]
+        places = [place for place, f in enumerate(frames) if f.filename in cells]
         if places:
             frames = frames[places[0] :]
         for frame in frames:
