@@ -169,7 +169,10 @@ class Zygote:
         try:
             with contextlib.suppress(OSError):
                 protocol.send(ours.fileno(), job)
-            yield from protocol.receive(ours.fileno())
+            for event in protocol.receive(ours.fileno()):
+                yield event
+                if event["event"] == "exited":
+                    break  # its supervisor takes some time to go, for which nobody need wait
         finally:
             with self._lock:
                 self._channels.discard(ours)

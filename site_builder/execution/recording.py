@@ -13,7 +13,7 @@ from typing import Any
 
 from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
-from site_builder.execution.interpreter import Interpreter, importable, normalised
+from site_builder.execution.interpreter import Interpreter, importable
 from site_builder.execution.job import cell_keys, conditions_of, options_of, seed_of
 from site_builder.execution.lines import ran, with_lines
 from site_builder.execution.proof import importable_as
@@ -61,12 +61,7 @@ def record_of(
         ),
         trace=trace,
         python=post.front_matter.kernel or finished["python"],
-        packages={
-            name: version
-            for name, version in finished["packages"].items()
-            # A local module may have the name of a distribution, which then did not run.
-            if trace.packages.get(normalised(name)) == version
-        },
+        packages=_named_packages(finished, interpreter),
         seed=seed_of(post, site),
         leftovers=leftovers,
     )
@@ -83,6 +78,14 @@ def execution_of(record: Record, post: Post) -> Execution:
         environment=Environment(record.python, tuple(sorted(record.packages.items())), record.seed),
         frozen=record.frozen,
     )
+
+
+def _named_packages(finished: Message, interpreter: Interpreter) -> dict[str, str]:
+    """Versions of the distributions that the post imports itself."""
+    installed = finished["trace"]["installed"]
+    # A local module may have the name of a distribution, which then did not run.
+    names = [name for name in finished["imports"] if name in installed]
+    return {k: v for name in names for k, v in interpreter.owners(name, installed[name]).items()}
 
 
 def _tells(output: Output, text: str) -> bool:

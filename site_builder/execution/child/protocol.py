@@ -7,7 +7,7 @@ the builder.
     cell      cell `number` begins             number
     done      cell `number` is through         number, outputs, seconds
     failed    cell `number` raised             number, error, outputs, seconds
-    finished  all cells are through            python, packages, trace
+    finished  all cells are through            python, imports, trace
     exited    the post's process is gone       signal, code, stopped, leftovers, forked,
                                                number, stdout, stderr
 

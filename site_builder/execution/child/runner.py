@@ -209,24 +209,11 @@ def _error_entry(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def _environment(job: Message) -> Message:
-    """Python's version and those of the distributions that the post names in its imports."""
-    names = set(job["imports"]) - set(sys.stdlib_module_names)
-    if "keras" in names and "keras" in sys.modules:
+    """Python's version and the modules that readers of the post should know the versions of."""
+    names = set(job["imports"]) & sys.modules.keys()
+    if "keras" in names:
         names.add(sys.modules["keras"].backend.backend())
-    packages = {}
-    if names:
-        from importlib import metadata
-
-        owners: Any = None
-        for name in sorted(names & sys.modules.keys()):
-            try:
-                packages[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                if "site-packages" in str(getattr(sys.modules[name], "__file__", "")):
-                    # Named otherwise than its module, as Pillow is; looking that up takes long.
-                    owners = owners or metadata.packages_distributions()
-                    packages |= {owner: metadata.version(owner) for owner in owners.get(name, ())}
-    return {"python": ".".join(map(str, sys.version_info[:3])), "packages": packages}
+    return {"python": ".".join(map(str, sys.version_info[:3])), "imports": sorted(names)}
 
 
 def _kernel_runner(

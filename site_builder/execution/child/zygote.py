@@ -76,7 +76,6 @@ def _preload(name: str) -> None:
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
         # A post that imports it will report what is wrong with it.
         importlib.import_module(name)
-        importlib.import_module("importlib.metadata")  # of which a post's versions are asked
         if name == "matplotlib.pyplot":
             draw_once()
 
