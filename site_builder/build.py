@@ -23,7 +23,6 @@ from site_builder.memory import NOTHING, Memory, is_same_site, recall, unchanged
 from site_builder.options import Options, Order, Report
 from site_builder.publishing.write import WriteReport, check_output, is_written
 from site_builder.store import Store
-from site_builder.workers import FEW
 
 if TYPE_CHECKING:  # a build in which nothing runs needs no executor
     from site_builder.execution.running import Executor, OnProgress
@@ -96,12 +95,12 @@ def _early_executor(
     """Begin slow imports for posts of which nothing is known, while the rest is prepared."""
     unknown = [file for file in inputs.files if file.path not in memory.posts]
     executor = None
-    # Of many posts, processes are forked for rendering: before there are threads.
-    if options.fork and not options.frozen and not options.only and 0 < len(unknown) <= FEW:
-        from site_builder.execution.early import early_executor
+    if options.fork and not options.frozen and not options.only:
+        texts = [f.content.decode("utf-8", "replace") for f in unknown if b"import " in f.content]
+        if texts:
+            from site_builder.execution.early import early_executor
 
-        texts = [file.content.decode("utf-8", "replace") for file in unknown]
-        executor = early_executor(site, texts, jobs=options.jobs)
+            executor = early_executor(site, texts, jobs=options.jobs)
     try:
         yield executor
     finally:

@@ -45,7 +45,6 @@ ALLOWED = {
     ),
     "build": (
         *("errors", "config", "model", "files", "store", "inputs", "memory", "options", "pipeline"),
-        "workers",
         *STAGES,
     ),
     "selected": ("errors", "config", "model", "files", "store", "content", "execution"),

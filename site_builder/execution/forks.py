@@ -27,10 +27,20 @@ class Forks:
         self._python, self._environment = python, environment
         self._lock = threading.Lock()
         self._zygotes: dict[Chain, Future[Zygote]] = {}
+        self._begun: dict[Chain, Zygote] = {}
         self._all: list[Zygote] = []
         self._refused: set[str] = set()
         self._warming: list[threading.Thread] = []
         self._closed = False
+
+    def begin(self, imports: Iterable[str]) -> None:
+        """Begin the imports of a post that may come, without waiting for anything."""
+        wanted = preloads(imports)
+        with contextlib.suppress(ZygoteError):
+            for length in range(len(wanted) + 1):
+                chain = wanted[:length]
+                if chain not in self._begun:
+                    self._begun[chain] = self._begin(chain)
 
     def warm_up(self, imports: Iterable[str]) -> None:
         """Begin the slow imports of a post that is to come."""
@@ -91,14 +101,26 @@ class Forks:
                 future.set_exception(error)
         return future.result()
 
-    def _grown(self, chain: Chain) -> Zygote:
-        """A new zygote for a chain, from that of the chain before its last module."""
+    def _begin(self, chain: Chain) -> Zygote:
+        """A zygote that begins with the last module of a chain, whose others have begun."""
         if not chain:
             return self._kept(Zygote(self._python, self._environment))
+        zygote = self._kept(self._begun[chain[:-1]].branch())
+        zygote.begin_preload(chain[-1])
+        return zygote
+
+    def _grown(self, chain: Chain) -> Zygote:
+        """A new zygote for a chain, from that of the chain before its last module."""
+        begun = self._begun.get(chain)
+        if not chain:
+            return begun or self._kept(Zygote(self._python, self._environment))
         *before, module = chain
-        zygote = self._kept(self._zygote(tuple(before)).branch())
+        parent = self._zygote(tuple(before))
+        zygote = begun or self._kept(parent.branch())
         try:
-            zygote.preload(module)
+            if not begun:
+                zygote.begin_preload(module)
+            zygote.finish_preload(module)
         except ZygoteError:
             if not self._closed:
                 self._refused.add(module)

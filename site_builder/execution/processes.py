@@ -110,6 +110,7 @@ class Zygote:
         """Its commands go through `control`; a branch is no `process` of ours to wait for."""
         self._control, self._process = control, process
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._channels: set[socket.socket] = set()
         self._closed = False
 
@@ -131,7 +132,16 @@ class Zygote:
 
     def preload(self, module: str) -> None:
         """Import a module; raises ZygoteError if that started threads."""
-        answer = self._ask({"preload": module})
+        self.begin_preload(module)
+        self.finish_preload(module)
+
+    def begin_preload(self, module: str) -> None:
+        """Begin to import a module; `finish_preload` is the next to be called, but for `branch`."""
+        self._tell({"preload": module})
+
+    def finish_preload(self, module: str) -> None:
+        """Wait until the module is imported; raises ZygoteError if that started threads."""
+        answer = self._hear()
         if answer is None:
             raise ZygoteError(f"the zygote did not survive importing {module}")
         if answer["threads"] != 1:
@@ -139,20 +149,25 @@ class Zygote:
 
     def modules(self) -> frozenset[str]:
         """Top-level names of all that it has imported; raises ZygoteError if it is dead."""
-        answer = self._ask({"modules": True})
+        with self._asking:
+            self._tell({"modules": True})
+            answer = self._hear()
         if answer is None:
             raise ZygoteError("the zygote is gone")
         return frozenset(answer["modules"])
 
-    def _ask(self, question: Message) -> Message | None:
-        """The answer to a question, None if there is none."""
-        with self._lock:
-            try:
-                self._control.settimeout(PRELOAD_TIMEOUT)
-                self._control.send(json.dumps(question).encode())
-                data = self._control.recv(1 << 17)
-            except OSError:
-                return None
+    def _tell(self, question: Message) -> None:
+        # That it is dead will show where an answer is expected.
+        with self._lock, contextlib.suppress(OSError):
+            self._control.send(json.dumps(question).encode())
+
+    def _hear(self) -> Message | None:
+        """The answer to the last question, None if there is none."""
+        try:
+            self._control.settimeout(PRELOAD_TIMEOUT)
+            data = self._control.recv(1 << 17)
+        except OSError:
+            return None
         answer: Message | None = json.loads(data) if data else None
         return answer
 

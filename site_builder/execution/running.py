@@ -86,10 +86,10 @@ class Executor:
                 self._queue.clear()
         return ran
 
-    def warm_up(self, imports: Sequence[str]) -> None:
-        """Begin imports that posts to come will wait for."""
+    def begin(self, imports: Sequence[str]) -> None:
+        """Begin imports that a post to come may wait for."""
         if self._forks is not None:
-            self._forks.warm_up(imports)
+            self._forks.begin(imports)
 
     def close(self) -> None:
         """End every process, and let nothing more start."""
