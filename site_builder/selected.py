@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from site_builder.config import Site
@@ -18,7 +17,7 @@ from site_builder.errors import ContentError, Problem, UsageError, nearest
 from site_builder.execution.engine import execute
 from site_builder.execution.explain import Explanation, explain
 from site_builder.execution.frozen import write_frozen
-from site_builder.execution.reuse import runs_of
+from site_builder.execution.reuse import as_frozen, runs_of
 from site_builder.execution.running import OnProgress
 from site_builder.model import Post, Source
 from site_builder.store import Store
@@ -64,7 +63,7 @@ def freeze_posts(
             if record is None:
                 message = "cannot be frozen: files that it reads changed while it ran"
                 raise ContentError(Problem(message, path, help="freeze it again"))
-            folders.append(write_frozen(site.root, replace(record, frozen=today)))
+            folders.append(write_frozen(site.root, as_frozen(record, post, today)))
     return folders
 
 

@@ -30,6 +30,7 @@ from site_builder.execution.record import (
     read_record,
     record_bytes,
 )
+from site_builder.execution.reuse import as_frozen
 from site_builder.model import Output, Post, Source
 from site_builder.store import digest_of
 
@@ -128,6 +129,21 @@ def test_a_frozen_record_is_found_beside_its_post(tmp_path: Path) -> None:
     write_frozen(tmp_path, replace(record, cells=record.cells[1:]))
     assert [path.name for path in (tmp_path / "posts" / "a.frozen").iterdir()] == ["record.json"]
     assert [path.name for path in (tmp_path / "posts").iterdir()] == ["a.frozen"]
+
+
+def test_a_frozen_record_tells_nothing_of_the_machine_that_made_it(tmp_path: Path) -> None:
+    post = post_of(tmp_path, post_text("x = 1", "#| error: true\n#| reads: [a*.csv]\ny = 2"))
+    conditions = {**RECORD.conditions, "environment variable TOKEN": "sha256:0123456789ab"}
+    record = replace(RECORD, post="posts/a.md", conditions=conditions)
+    frozen = as_frozen(record, post, dt.date(2026, 5, 3))
+    text = record_bytes(frozen, lambda *_: "0").decode()
+    assert "TOKEN" not in text
+    assert "PATH" not in text
+    assert "/etc/none" not in text
+    assert "posts/a file - with spaces" in text
+    assert frozen.cells[1].outputs == record.cells[1].outputs
+    # Its key is that of the post under conditions which any machine has.
+    assert frozen.key == cell_keys(post, RECORD.conditions)[-1] != record.key
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ what is damaged or missing was never there.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, UsageError
@@ -26,7 +28,7 @@ from site_builder.execution.job import (
 from site_builder.execution.processes import StartError, post_environment
 from site_builder.execution.program import site_python
 from site_builder.execution.proof import Change, Prover
-from site_builder.execution.record import Conditions, Record, read_record, record_bytes
+from site_builder.execution.record import Conditions, Record, Trace, read_record, record_bytes
 from site_builder.model import Post
 from site_builder.store import Store
 
@@ -125,6 +127,31 @@ def _is_stale(frozen: Record, record: Record, runs: Runs) -> bool:
         or kept_conditions(record.conditions, frozen) != frozen.conditions
         or any(runs.prover.changes(frozen))
     )
+
+
+def as_frozen(record: Record, post: Post, day: dt.date) -> Record:
+    """What is kept of a record when its post is frozen: nothing of this machine but its versions.
+
+    What is left out would not be compared anyway, and is nobody's business in version control.
+    """
+    conditions = kept_conditions(record.conditions, replace(record, conditions={}))
+    keys = cell_keys(post, conditions)
+    cells = [replace(cell, key=key) for cell, key in zip(record.cells, keys, strict=True)]
+    seen = [file for file in record.trace.files if not Path(file.path).is_absolute()]
+    trace = Trace(
+        interpreter=record.trace.interpreter,
+        packages=record.trace.packages,
+        modules=(),
+        sought=(),
+        local={},
+        inner={},
+        variables=(),
+        files=tuple(seen),
+        declared=record.trace.declared,
+        impure=record.trace.impure,
+        root="",
+    )
+    return replace(record, conditions=conditions, cells=tuple(cells), trace=trace, frozen=day)
 
 
 def kept_conditions(today: Conditions, record: Record) -> Conditions:
