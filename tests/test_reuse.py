@@ -67,9 +67,9 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     ran: list[str] = []
     run = Executor.run
 
-    def watched(self: Executor, tasks: Sequence[Any], on_progress: Any) -> Any:
+    def watched(self: Executor, tasks: Sequence[Any], *rest: Any) -> Any:
         ran.extend(task.path for task in tasks)
-        return run(self, tasks, on_progress)
+        return run(self, tasks, *rest)
 
     monkeypatch.setattr(Executor, "run", watched)
 

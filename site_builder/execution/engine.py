@@ -7,6 +7,7 @@ reused if a record proves that it would give the same today, else the post runs 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
@@ -108,6 +109,7 @@ class _Work:
     """Records of what ran in this build."""
     _unsettled: dict[str, frozenset[str]] = field(default_factory=dict)
     """Files that changed while the post ran that had read them."""
+    _keeping: threading.Lock = field(default_factory=threading.Lock)
 
     def outcomes(self, posts: Sequence[Post]) -> Outcomes:
         """Find or make the outputs of every post."""
@@ -153,19 +155,19 @@ class _Work:
             self._executor.close()
         declared = {post.source.path: _declared(post, runs) for post in posts}
         tasks = [Task(post, job_of(post, self.site)) for post in posts]
+
+        def keep(post: Post, run: Finished) -> Outcome:
+            with self._keeping:
+                runs.prover.forget_files()  # others may have written some since
+                return self._kept(post, run, declared[post.source.path], runs)
+
         try:
-            done = self._executor.run(tasks, self.on_progress)
+            done = self._executor.run(tasks, keep, self.on_progress)
         except StartError as error:
             raise unstartable(site_python(self.site), error) from None
         runs.prover.forget_files()
-        outcomes: Outcomes = {}
-        for post in posts:
-            path = post.source.path
-            came = done.get(path, Outcome())  # nothing came of it if the build was interrupted
-            if isinstance(came, Finished):
-                came = self._kept(post, came, declared[path], runs)
-            outcomes[path] = came
-        return outcomes
+        # Nothing came of posts that were waiting when the build was interrupted.
+        return {p.source.path: done.get(p.source.path, Outcome()) for p in posts}
 
     def _kept(self, post: Post, run: Finished, declared: Sequence[Declared], runs: Runs) -> Outcome:
         """Keep the record of a run, and compare it with the last one."""

@@ -35,6 +35,7 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+Keep = Callable[[Post, Finished], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,18 @@ class Executor:
         self._forks = Forks(python, environment) if fork else None
         self._queue = _Queue(self._forks)
 
-    def run(self, tasks: Sequence[Task], on_progress: OnProgress) -> dict[str, Finished | Outcome]:
-        """Run posts; what came of them by their paths. Raises StartError."""
-        ran: dict[str, Finished | Outcome] = {}
+    def run(self, tasks: Sequence[Task], keep: Keep, on_progress: OnProgress) -> dict[str, Outcome]:
+        """Run posts; what came of them by their paths. Raises StartError.
+
+        `keep` is called as soon as a post has come to its end, so that an interrupt loses no other.
+        """
+        ran: dict[str, Outcome] = {}
         self._queue.fill(tasks)
 
         def work() -> None:
             while (task := self._queue.take()) is not None:
-                ran[task.path] = self._run(task, on_progress)
+                came = self._run(task, on_progress)
+                ran[task.path] = keep(task.post, came) if isinstance(came, Finished) else came
 
         with ThreadPoolExecutor(max_workers=self._jobs) as pool:
             workers = [pool.submit(work) for _ in range(min(self._jobs, len(tasks)))]
