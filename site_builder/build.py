@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fnmatch
+import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ def build(
         inputs = read_inputs(site)
         _check_patterns(options.only, inputs)
         memory = recall(store, site, options.output)
-        unchanged = unchanged_posts(memory, inputs, site, store)
+        unchanged = unchanged_posts(memory, inputs, site, store, prepare=_load_pipeline)
         same = is_same_site(memory, inputs, options.kinds, today)
         same = same and len(unchanged) == len(memory.posts) and not options.only
         if same and is_written(options.output, memory.outputs):
@@ -118,6 +119,11 @@ def _check_patterns(patterns: Sequence[str], inputs: Inputs) -> None:
     ]
     if problems:
         raise UsageError(problems)
+
+
+def _load_pipeline() -> None:
+    """Import what a build needs that has something to do."""
+    importlib.import_module("site_builder.pipeline")
 
 
 def _nothing_done(memory: Memory) -> Report:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,9 +103,17 @@ def _name(site: Site, output: Path) -> str:
     return (folder.relative_to(site.root) if inside else folder).as_posix()
 
 
-def unchanged_posts(memory: Memory, inputs: Inputs, site: Site, store: Store) -> set[str]:
+def unchanged_posts(
+    memory: Memory,
+    inputs: Inputs,
+    site: Site,
+    store: Store,
+    *,
+    prepare: Callable[[], object] = lambda: None,
+) -> set[str]:
     """The files of the posts whose pages would come out as they are known.
 
+    `prepare` is called where there is time for it, once it is clear that some would not.
     Raises UsageError if the Python that runs posts does not start.
     """
     states: dict[str, str] = {}
@@ -128,7 +136,9 @@ def unchanged_posts(memory: Memory, inputs: Inputs, site: Site, store: Store) ->
         # Late: sites without cells need none of it.
         from site_builder.execution.reuse import still_proven
 
-        proven = still_proven(site, store, records)
+        digests = {path: known.digest for path, known in same.items()} | dict(memory.others)
+        meanwhile = prepare if digests != inputs.digests else lambda: None
+        proven = still_proven(site, store, records, meanwhile=meanwhile)
     return {
         path
         for path, known in same.items()

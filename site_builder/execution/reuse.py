@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -193,16 +193,24 @@ def unstartable(python: str, error: StartError) -> UsageError:
     return UsageError(Problem(message, "site.toml", help=help_))
 
 
-def still_proven(site: Site, store: Store, records: Mapping[str, str]) -> dict[str, str]:
+def still_proven(
+    site: Site,
+    store: Store,
+    records: Mapping[str, str],
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> dict[str, str]:
     """Whether posts that did not change need not run: by their files, why they must, or ''.
 
     `records` maps each post's file to the digest of the record that its page was made from. Only
     for posts whose text and settings are those of that record: neither is compared here.
+    `meanwhile` is called while the Python that runs posts tells about itself.
     Raises UsageError if the Python that runs posts does not start.
     """
     if not records:
         return {}
     with runs_of(site, store) as runs:
+        meanwhile()
         return {path: _still_proven(runs, path, digest) for path, digest in records.items()}
 
 
