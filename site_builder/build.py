@@ -13,7 +13,7 @@ import fnmatch
 import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from site_builder.config import Site
@@ -28,7 +28,7 @@ from site_builder.store import Store
 if TYPE_CHECKING:  # a build in which nothing runs needs no executor
     from site_builder.execution.running import Executor, OnProgress
 
-__all__ = ["Clock", "Options", "Report", "build", "read_clock"]
+__all__ = ["Options", "Report", "build", "read_day"]
 
 
 def build(
@@ -39,7 +39,7 @@ def build(
     on_wait: Callable[[], None] = lambda: None,
 ) -> Report:
     """Build the site. Raises ContentError or UsageError with every problem; writes nothing then."""
-    today = read_clock().today
+    today = read_day()
     check_output(options.output, site_root=site.root)
     with Store(options.cache) as store:
         inputs = read_inputs(site)
@@ -65,14 +65,7 @@ def build(
         return replace(report, cache_trouble=store.trouble)
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """When the build happens."""
-
-    today: dt.date
-
-
-def read_clock() -> Clock:
+def read_day() -> dt.date:
     """The day of the build; `SOURCE_DATE_EPOCH`, seconds since 1970, stands in for the clock.
 
     Source: https://reproducible-builds.org/specs/source-date-epoch/
@@ -80,9 +73,9 @@ def read_clock() -> Clock:
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
-        return Clock(dt.datetime.now(tz=dt.UTC).date())
+        return dt.datetime.now(tz=dt.UTC).date()
     try:
-        return Clock(dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date())
+        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
     except (ValueError, OverflowError, OSError):
         message = f"SOURCE_DATE_EPOCH should be seconds since 1970, not {epoch!r}"
         help_ = 'such as "$(git log -1 --format=%ct)", or unset it'

@@ -241,7 +241,7 @@ def _fate(reused: bool) -> str:
 
 def _freeze(given: argparse.Namespace) -> int:
     from site_builder import config
-    from site_builder.build import read_clock
+    from site_builder.build import read_day
     from site_builder.progress import Display
     from site_builder.selected import freeze_posts
     from site_builder.store import Store
@@ -252,7 +252,7 @@ def _freeze(given: argparse.Namespace) -> int:
             site,
             given.posts,
             store,
-            today=read_clock().today,
+            today=read_day(),
             jobs=given.jobs,
             fork=not given.no_fork,
             on_progress=display.show,

@@ -97,6 +97,11 @@ class UsageError(SiteBuilderError):
     exit_code = 2
 
 
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Sort problems by file and line."""
+    return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The sentence that helps with a misspelt `word`: the nearest known one, or all if few."""
     choices = sorted(known)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from site_builder.assembly.theme import Theme, load_theme
 from site_builder.assembly.theme_files import ThemeFiles
 from site_builder.config import Site
-from site_builder.errors import Problem, SiteBuilderError, UsageError
+from site_builder.errors import Problem, SiteBuilderError, UsageError, in_order
 from site_builder.memory import KnownPost, Memory, unchanged_posts
 from site_builder.model import ExecutedPost, Page, Post, Source
 from site_builder.options import Options, Order
@@ -256,11 +256,6 @@ def _render(
 
 def _prepared_executed(site: Site, store: Store, executed: ExecutedPost) -> tuple[str, bytes]:
     return executed.post.source.path, prepare_executed(site, store, executed)
-
-
-def in_order(problems: Sequence[Problem]) -> list[Problem]:
-    """Sort problems by file and line."""
-    return sorted(problems, key=lambda p: (p.file, p.line, p.column))
 
 
 @contextlib.contextmanager

@@ -12,9 +12,9 @@ from dataclasses import replace
 from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme import Theme
 from site_builder.content.read import sources_of
-from site_builder.errors import ContentError, SiteBuilderError
+from site_builder.errors import ContentError, SiteBuilderError, in_order
 from site_builder.files import Recipe
-from site_builder.making import Made, in_order, is_chosen, make, recall, together_with
+from site_builder.making import Made, is_chosen, make, recall, together_with
 from site_builder.memory import Memory, Summary, keep
 from site_builder.model import Source
 from site_builder.options import Order, Report

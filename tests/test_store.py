@@ -215,15 +215,21 @@ def test_a_store_that_was_only_looked_at_is_not_made(tmp_path: Path) -> None:
 # Without a place
 
 
+def kept_in(store: Store) -> str:
+    """What a store is given it keeps; the digest of that."""
+    digest = store.put(TEXT)
+    store.remember("runs", KEY, digest)
+    store.point("runs", "a", digest)
+    assert store.get(digest) == TEXT
+    assert store.remembered("runs", KEY) == (digest,)
+    assert store.pointed("runs", "a") == digest
+    return digest
+
+
 def test_without_a_folder_things_are_kept_for_the_build_only(tmp_path: Path) -> None:
     before = spare_folders()
     with Store(None) as store:
-        digest = store.put(TEXT)
-        store.remember("runs", KEY, digest)
-        store.point("runs", "a", digest)
-        assert store.get(digest) == TEXT
-        assert store.remembered("runs", KEY) == (digest,)
-        assert store.pointed("runs", "a") == digest
+        digest = kept_in(store)
         assert store.trouble == ""
         assert spare_folders() - before
     assert spare_folders() == before
@@ -257,12 +263,7 @@ def test_where_nothing_can_be_written_the_build_goes_on(
     stand_in_the_way(folder)
     before = spare_folders()
     with Store(folder) as store:
-        digest = store.put(TEXT)
-        store.remember("runs", KEY, digest)
-        store.point("runs", "a", digest)
-        assert store.get(digest) == TEXT
-        assert store.remembered("runs", KEY) == (digest,)
-        assert store.pointed("runs", "a") == digest
+        kept_in(store)
         assert store.trouble
         assert store.written == 0
         assert store.usage() == Usage(0, 0)

@@ -37,7 +37,7 @@ from site_builder.assembly.sitemap import ROBOTS, robots_file, sitemap_file
 from site_builder.assembly.style import font_face
 from site_builder.assembly.theme import ICON, Theme, hashed_path, render
 from site_builder.config import Site
-from site_builder.errors import ContentError, Problem
+from site_builder.errors import ContentError, Problem, in_order
 from site_builder.files import Recipe, SiteFile
 from site_builder.model import Page
 from site_builder.store import digest_of
@@ -90,7 +90,7 @@ def assemble(
     files, unreadable = page_files(linked, contents)
     problems += [*link_problems, *unreadable]
     if problems:
-        raise ContentError(sorted(problems, key=lambda x: (x.file, x.line, x.column)))
+        raise ContentError(in_order(problems))
     whole = _whole(site, theme, linked, tags, series, assets, now, contents)
     return (
         *_ready(assets.values()),

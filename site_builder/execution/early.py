@@ -11,8 +11,7 @@ from collections.abc import Iterable
 
 from site_builder.config import Site
 from site_builder.execution.imports import PRELOADED, is_slow
-from site_builder.execution.processes import post_environment
-from site_builder.execution.program import site_python
+from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.running import Executor
 
 _IMPORT = re.compile(rf"^[ \t\"]*(?:import|from) +({'|'.join(PRELOADED)})\b", re.MULTILINE)
@@ -26,9 +25,7 @@ def early_executor(site: Site, texts: Iterable[str], *, jobs: int) -> Executor |
     wanted = {tuple(sorted(set(_IMPORT.findall(text)))) for text in texts} - {()}
     if not wanted:
         return None
-    settings = site.settings.execution
-    environment = post_environment(settings.environment, settings.pass_environment, site.root)
-    executor = Executor(site_python(site), environment, jobs=jobs, fork=True)
+    executor = Executor(site_python(site), site_environment(site), jobs=jobs, fork=True)
     for imports in sorted(wanted, key=lambda names: (not is_slow(names), names)):
         executor.begin(imports)
     return executor

@@ -8,13 +8,13 @@ told, never passed over.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import shutil
 from pathlib import Path
 
 from site_builder.errors import ContentError, Problem, UsageError
 from site_builder.execution.record import Record, read_record, record_bytes
+from site_builder.store import digest_of
 
 SUFFIX = ".frozen"
 DOCUMENT = "record.json"
@@ -47,7 +47,7 @@ def read_frozen(root: Path, post: str) -> Record | None:
         name = _blob_name(digest, mime)
         with contextlib.suppress(OSError):
             blob = (folder / name).read_bytes()
-            if hashlib.sha256(blob).hexdigest() == digest:
+            if digest_of(blob) == digest:
                 return blob
         missing.append(name)
         return None
@@ -67,7 +67,7 @@ def write_frozen(root: Path, record: Record) -> Path:
     blobs: dict[str, bytes] = {}
 
     def put(content: bytes, mime: str) -> str:
-        digest = hashlib.sha256(content).hexdigest()
+        digest = digest_of(content)
         blobs[_blob_name(digest, mime)] = content
         return digest
 

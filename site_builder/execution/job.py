@@ -23,6 +23,7 @@ from site_builder.execution.lines import named_cells, ran
 from site_builder.execution.processes import FIXED
 from site_builder.execution.record import FORMAT, Conditions
 from site_builder.model import Cell, Post
+from site_builder.store import digest_of
 
 RUNNER_CONDITION = "site-builder's runner"
 VARIABLE = "environment variable"
@@ -77,7 +78,7 @@ def variables_of(site: Site) -> Conditions:
     """The environment variables of posts that are the same on every machine, as conditions."""
     limits = site.settings.execution
     passed = {
-        name: "sha256:" + hashlib.sha256(os.environ[name].encode()).hexdigest()[:12]
+        name: "sha256:" + digest_of(os.environ[name].encode())[:12]
         for name in limits.pass_environment
         if name in os.environ
     }
@@ -124,7 +125,7 @@ def seed_of(post: Post, site: Site) -> int:
 
 def _hash(before: str, value: object) -> str:
     text = json.dumps([before, value], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of(text.encode())
 
 
 def _figures(site: Site) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Which Python runs the posts of a site.
+"""Which Python runs the posts of a site, and in which environment.
 
-In: a site. Out: the path of a program.
+In: a site. Out: the path of a program, variables.
 """
 
 from __future__ import annotations
@@ -11,6 +11,13 @@ from pathlib import Path
 
 from site_builder.config import Site
 from site_builder.errors import Problem, UsageError
+from site_builder.execution.processes import post_environment
+
+
+def site_environment(site: Site) -> dict[str, str]:
+    """The environment variables of a site's posts."""
+    settings = site.settings.execution
+    return post_environment(settings.environment, settings.pass_environment, site.root)
 
 
 def site_python(site: Site) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from site_builder.config import Site
+from site_builder.execution.child.observations import digest_of_names, names_in
 from site_builder.execution.interpreter import Interpreter, importable
 from site_builder.execution.record import Record, SeenFile, Trace
 
@@ -201,17 +202,8 @@ def _folder(path: str) -> str:
 
 
 def _listing(path: str) -> str:
-    try:
-        names = os.listdir(path)  # noqa: PTH208
-    except OSError:
-        return GONE
-    return listing_digest(names)
-
-
-def listing_digest(names: list[str]) -> str:
-    """The digest of a folder's content as runs list it."""
-    shown = sorted(name for name in names if name != "__pycache__")
-    return hashlib.sha256("\n".join(shown).encode(errors="surrogateescape")).hexdigest()
+    names = names_in(path)
+    return GONE if names is None else digest_of_names(names)
 
 
 _LOOKS: Mapping[str, Callable[[str], str]] = {

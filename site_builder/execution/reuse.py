@@ -25,8 +25,8 @@ from site_builder.execution.job import (
     runner_digest,
     variables_of,
 )
-from site_builder.execution.processes import StartError, post_environment
-from site_builder.execution.program import site_python
+from site_builder.execution.processes import StartError
+from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.proof import Change, Prover
 from site_builder.execution.record import Conditions, Record, Trace, read_record, record_bytes
 from site_builder.model import Post
@@ -56,7 +56,7 @@ class Runs:
         if frozen is not None and not self.changes(frozen, post):
             return self._put(frozen)
         for record, digest in self.known(post):
-            if not self.changes(record, post):
+            if not any(self.prover.changes(record)):  # whose key is today's
                 return record, digest
         return None
 
@@ -166,9 +166,7 @@ def runs_of(site: Site, store: Store, *, thaw: bool = False) -> Iterator[Runs]:
 
     Raises UsageError if that Python does not start.
     """
-    settings = site.settings.execution
-    environment = post_environment(settings.environment, settings.pass_environment, site.root)
-    python = site_python(site)
+    environment, python = site_environment(site), site_python(site)
     try:
         probe = Probe(python, environment)
     except StartError as error:
