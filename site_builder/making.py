@@ -21,8 +21,9 @@ from site_builder.assembly.theme_files import ThemeFiles
 from site_builder.config import Site
 from site_builder.errors import Problem, SiteBuilderError, UsageError, in_order
 from site_builder.memory import KnownPost, Memory, unchanged_posts
-from site_builder.model import ExecutedPost, Page, Post, Source
+from site_builder.model import ExecutedPost, Post, Source
 from site_builder.options import Options, Order
+from site_builder.page import Page
 from site_builder.pages import Prepared, known_page, left_out, prepare, prepare_executed
 from site_builder.rendering.page_json import read_page
 from site_builder.store import Store
@@ -145,11 +146,13 @@ def _overtaken(made: Made, order: Order, store: Store) -> list[Source]:
 
 
 def _may_run(source: Source) -> bool:
-    """Whether it looks as if a post had cells: parsing has the last word."""
+    """Whether it looks as if a post had cells or expressions: parsing has the last word."""
     return source.marked or _CELL.search(source.text) is not None
 
 
-_CELL = re.compile(r"[`~]{3}[ \t]*(?:\{|[Ii]?[Pp][Yy])(?![^\n]*noeval)")
+_CELL = re.compile(
+    r"[`~]{3}[ \t]*(?:\{|[Ii]?[Pp][Yy])(?![^\n]*noeval)|`\{python\}|\{eval\}`|\{[^{}\n]*claim="
+)
 
 
 def _theme(
@@ -182,6 +185,7 @@ def _executing(
         jobs=options.jobs,
         fork=options.fork,
         frozen=options.frozen,
+        allow_false_claims=options.allow_false_claims,
         executor=None if rounds else order.executor,
         on_progress=order.on_progress,
     )

@@ -1,6 +1,6 @@
 """The nouns: one frozen value for each stage of the pipeline, complete when it is made.
 
-Source -> Post -> ExecutedPost -> Page -> Recipe -> SiteFile
+Source -> Post -> ExecutedPost, and then Page -> Recipe -> SiteFile
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-
-from site_builder.errors import Problem
-from site_builder.files import StoredFile
 
 if TYPE_CHECKING:  # a build that finds nothing to do reads no Markdown
     from markdown_it.token import Token
@@ -86,6 +83,8 @@ class FrontMatter:
     """Name of the Jupyter kernel that runs the marked cells; our own runner for Python if empty."""
     timeout: float | None = None
     """Seconds that a cell of this post may take; the site's limit if not given."""
+    execute: Literal["auto", "frozen"] = "auto"
+    """`frozen` never runs the post: its frozen record is shown, whatever became of the packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,12 @@ class CellOptions:
     starts), as patterns such as `data/*.h5`, relative to the post; `[]` if there are none."""
     volatile: bool = False
     """The output may change from run to run, such as timings; readers are told."""
+    claim: str = ""
+    """A sentence that the assertions of the cell prove; shown in place of the code, which folds
+    away. Inline Markdown and maths are rendered."""
+    tolerance: float | None = None
+    """Relative difference that `verify` allows between the numbers of two runs; the precision
+    that is displayed if not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,38 @@ class Cell:
     language: str
     """`python`, or the language of the post's kernel."""
     options: CellOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression in the prose: of a value that is shown there, or of a claim."""
+
+    number: int
+    """Place among the post's expressions, in the order in which they are evaluated, from 1."""
+    kind: Literal["value", "claim"]
+    code: str
+    """A Python expression in one line."""
+    after: int
+    """Number of the cell after which it is evaluated; 0 for before the first that runs."""
+    line: int
+    """Line of the post's text on which it stands, from 1."""
+    column: int
+    """Column of `code`, from 1; 0 if it cannot be told."""
+    conversion: str = ""
+    """`r`, `s` or `a`, as after the exclamation mark of an f-string."""
+    format: str = ""
+    """Format specification, as after the colon of an f-string."""
+    origin: str = ""
+    """The text outside of the token stream that holds it: `title`, `summary`, or a cell's, such
+    as `cell 3 fig-cap 1`; empty for the body."""
+    index: int = 0
+    """Place among the expressions of its origin, from 0."""
+    sentence: str = ""
+    """For claims: what is claimed, as plain text."""
+    volatile: bool = False
+    """Its value may change from run to run."""
+    tolerance: float | None = None
+    """Relative difference that `verify` allows; the precision that is displayed if None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +212,13 @@ class Post:
     """Local files by the address as written in the post."""
     files: tuple[str, ...] = ()
     """Every path, relative to the site's folder, that was looked at to find these, also in vain."""
+    expressions: tuple[Expression, ...] = ()
+    """In the order in which they are evaluated; `token.meta["expression"]` is one's number."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is anything to run."""
+        return bool(self.expressions) or any(cell.options.eval for cell in self.cells)
 
 
 MimeBundle = Mapping[str, Any]
@@ -185,13 +229,45 @@ MimeBundle = Mapping[str, Any]
 class Output:
     """One thing that a cell put out, in the order in which it did."""
 
-    kind: Literal["stdout", "stderr", "display", "figure", "error"]
+    kind: Literal["stdout", "stderr", "display", "figure", "error", "assertion"]
     text: str = ""
-    """For streams and errors: the text, as written."""
+    """For streams and errors: the text, as written; for assertions of a claim: the expression."""
     data: MimeBundle = field(default_factory=dict)
     """For displays and figures: the mime bundle."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """For figures `width` and `height` in CSS pixels; for errors `name` and `message`."""
+    """For figures `width` and `height` in CSS pixels, and `series`, what their axes show; for
+    errors `name` and `message`; for assertions `holds`, `parts` (see Value) and `message`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression of the prose gave."""
+
+    text: str = ""
+    """As it is shown, in plain text; empty for claims."""
+    data: MimeBundle = field(default_factory=dict)
+    """Its richer forms, of `text/markdown`, `text/latex` and `text/html`; empty if it has none, or
+    a format is given."""
+    holds: bool = True
+    """For claims: whether it is true."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """For claims: parts of the expression, as written, and the value that each had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an execution was made of, and what it observed: the same for the same inputs."""
+
+    keys: tuple[str, ...]
+    """Of the cells that ran, in order: each of the settings and all code up to it."""
+    interpreter: Mapping[str, str]
+    """`python`, `implementation`, `platform`, `machine`, `cpu`."""
+    packages: tuple[tuple[str, str], ...]
+    """Name and version of every distribution that was imported, by name."""
+    inputs: tuple[tuple[str, str], ...]
+    """Files of the site that were read, and SHA-256 of each, by name."""
+    impure: tuple[tuple[int, str], ...]
+    """Number of a cell (0 for before the first), and what it did whose inputs nobody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +292,10 @@ class Execution:
     """None if the post has no cell that runs."""
     frozen: dt.date | None = None
     """Day on which the author froze the outputs; None if they are not frozen."""
+    values: tuple[Value, ...] = ()
+    """Of the post's expressions, in their order; empty if nothing has run."""
+    provenance: Provenance | None = None
+    """None if nothing has run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,91 +304,3 @@ class ExecutedPost:
 
     post: Post
     execution: Execution
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading of a post, for the table of contents."""
-
-    level: int
-    """2 to 6."""
-    id: str
-    html: str
-    """Inline HTML without links."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """An internal link of a page, to be resolved when all pages are known."""
-
-    mark: str
-    """What stands in the HTML for the address until then."""
-    target: str
-    """The address as written: a path, a post's file, or `#anchor`."""
-    line: int
-    """Line of the post's text."""
-    column: int
-    text_mark: str = ""
-    """What stands in the HTML for the text of a link without one (`[](#eq-x)`, `@fig-y`)."""
-    wording: str = ""
-    """The author's words around the number, such as `Plot %s`; the anchor's own text if empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A place in a page that can be linked to."""
-
-    id: str
-    text: str
-    """How a reference without a text of its own names it: `Figure 2`, `(3)`, a heading's text."""
-    number: str = ""
-    """Its number alone, if it has one: `2`, `3`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The picture that stands for a page in previews of links to it."""
-
-    address: str
-    """Relative to the page's."""
-    text: str
-    """What it shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A post rendered: what the site's pages, lists and feeds need of it, but for its HTML."""
-
-    source: Source
-    front_matter: FrontMatter
-    slug: str
-    body: str
-    """Digest of the HTML in the store: that of the post, and that for feeds."""
-    title_html: str
-    """The title as inline HTML."""
-    title_text: str
-    """The title as plain text."""
-    summary: str
-    """Plain text, one or two sentences."""
-    summary_html: str
-    """The same as inline HTML."""
-    headings: tuple[Heading, ...]
-    anchors: tuple[Anchor, ...]
-    references: tuple[Reference, ...]
-    attachments: tuple[Attachment, ...]
-    files: tuple[StoredFile, ...]
-    """Figures and downloads; paths relative to the page's folder."""
-    picture: Picture | None
-    maths_characters: str
-    """The distinct characters of the page's formulas, sorted; empty without formulas."""
-    words: int
-    code_lines: int
-    figures: int
-    environment: Environment | None
-    """What the cells were run with; None if there are none that run."""
-    frozen: dt.date | None = None
-    """Day on which the author froze the outputs; None if they are not frozen."""
-    warnings: tuple[Problem, ...] = ()
-    """What readers would miss, though nothing is wrong: figures without a text alternative."""
-    digest: str = ""
-    """Digest of all this but the source, once it is kept."""

@@ -34,13 +34,16 @@ class Options:
     """Whether no post may run."""
     only: tuple[str, ...] = ()
     """Patterns of the files of posts that are built anew, if any; others stay as they were."""
+    allow_false_claims: bool = False
+    """Whether a claim that is false is marked on its page instead of failing the build."""
     cache: Path | None = None
     """Folder of what is kept between builds; None to begin and to end with nothing."""
 
     @property
     def kinds(self) -> str:
-        """Which kinds of posts are built, in words that can be compared."""
-        return f"drafts {self.drafts}, future {self.future}"
+        """What is built beside what all may see, in words that can be compared."""
+        allowed = ", false claims" if self.allow_false_claims else ""
+        return f"drafts {self.drafts}, future {self.future}{allowed}"
 
 
 @dataclass(frozen=True, slots=True)

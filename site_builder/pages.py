@@ -17,8 +17,9 @@ from site_builder.content.read import state_of
 from site_builder.errors import ContentError, Problem
 from site_builder.files import LostError
 from site_builder.maths.font import subset_font
-from site_builder.model import ExecutedPost, Execution, Page, Post, Source
+from site_builder.model import ExecutedPost, Execution, Post, Source
 from site_builder.options import Options
+from site_builder.page import Page
 from site_builder.rendering.page_json import Html, page_bytes, read_html, read_page
 from site_builder.rendering.render import Rendered, render
 from site_builder.store import Store, digest_of
@@ -55,7 +56,7 @@ def prepare(site: Site, store: Store, source: Source, options: Options, today: d
     if left_out(front.draft, front.date, options, today):
         return prepared
     rendered = render(site, _not_run(post))
-    if any(cell.options.eval for cell in post.cells):
+    if post.runs:
         # That was only to find mistakes in formulas and captions before the cells run.
         return replace(prepared, post=post)
     return replace(prepared, page=_kept(rendered, store))

@@ -28,7 +28,7 @@ def explain_posts(site: Site, names: Sequence[str], store: Store) -> list[Explan
 
     Raises ContentError with the problems of the posts, UsageError for a name that is no post's.
     """
-    posts = _chosen(site, names)
+    posts = chosen_posts(site, names)
     with runs_of(site, store) as runs:
         return [explain(post, runs) for post in posts]
 
@@ -47,7 +47,7 @@ def freeze_posts(
 
     Raises ContentError if a post fails, UsageError for a name that is no post's.
     """
-    posts = _chosen(site, names)
+    posts = chosen_posts(site, names)
     outcomes = execute(
         posts, site, store=store, jobs=jobs, fork=fork, thaw=True, on_progress=on_progress
     )
@@ -67,8 +67,11 @@ def freeze_posts(
     return folders
 
 
-def _chosen(site: Site, names: Sequence[str]) -> list[Post]:
-    """The posts with cells that are named, parsed."""
+def chosen_posts(site: Site, names: Sequence[str]) -> list[Post]:
+    """The posts with something to run that are named, all if none is; parsed.
+
+    Raises ContentError with the problems of the posts, UsageError for a name that is no post's.
+    """
     sources, problems = read_sources(site)
     chosen = list(sources)
     if names:
@@ -91,7 +94,7 @@ def _chosen(site: Site, names: Sequence[str]) -> list[Post]:
             found_problems += error.problems
     if found_problems:
         raise ContentError(found_problems)
-    return [post for post in posts if any(cell.options.eval for cell in post.cells)]
+    return [post for post in posts if post.runs]
 
 
 def _matching(name: str, site: Site, sources: Sequence[Source]) -> list[Source]:

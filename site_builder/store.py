@@ -6,7 +6,8 @@ rename and never changed, so any number of processes and machines can share a st
 
     v1/objects/ab/cdef…          the content whose SHA-256 is abcdef…
     v1/keys/runs/ab/abcd…/1234…  empty: under key abcd… of the runs, object 1234… is remembered
-    v1/last/builds/abcd…         the digest that was pointed to last: a hint, never trusted
+    v1/last/builds/abcd…         the digest that was pointed to last, and the one before: hints,
+                                 never trusted
 
 What cannot be written there, as on a full disk, goes to a temporary folder for as long as the build
 lasts.
@@ -52,9 +53,13 @@ class Usage:
 class Store:
     """Content by digest; a context manager that removes what was only temporary."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Use `folder`, which need not exist; with None keep nothing beyond the build."""
+    def __init__(self, folder: Path | None, *, keep: bool = True) -> None:
+        """Use `folder`, which need not exist; with None keep nothing beyond the build.
+
+        Without `keep` what the folder holds is found, and nothing is put there.
+        """
         self._home = folder / FORMAT if folder else None
+        self._keep = keep
         self._spare = Path(tempfile.gettempdir()) / f"site-builder-{os.getpid()}-{time.time_ns()}"
         self._owner = os.getpid()
         self._number = 0
@@ -108,7 +113,7 @@ class Store:
                     if _DIGEST.fullmatch(entry.name)
                 }
         digests = sorted(found, key=lambda digest: (-found[digest], digest))
-        if self._home is not None:
+        if self._home is not None and self._keep:
             for digest in digests[KEPT_PER_KEY:]:
                 with contextlib.suppress(OSError):
                     (self._home / "keys" / kind / key[:2] / key / digest).unlink()
@@ -116,19 +121,27 @@ class Store:
 
     def point(self, kind: str, name: str, digest: str) -> None:
         """Let `name` point to an object, in place of what it pointed to."""
-        if self.pointed(kind, name) != digest:
+        last = self.pointed(kind, name)
+        if last != digest:
             path = Path("last", kind, digest_of(name.encode()))
-            self._place(path, f"{digest} {name}".encode(), anew=True)
+            self._place(path, f"{digest} {name}\n{last}".encode(), anew=True)
 
     def pointed(self, kind: str, name: str) -> str:
         """The digest that `name` points to, empty if none: a hint, it may lead nowhere."""
+        return self._pointed(kind, name)[0]
+
+    def pointed_before(self, kind: str, name: str) -> str:
+        """The digest that `name` pointed to before that, empty if none: a hint as well."""
+        return self._pointed(kind, name)[1]
+
+    def _pointed(self, kind: str, name: str) -> tuple[str, str]:
         for home in self._homes():
             with contextlib.suppress(OSError, ValueError):
                 text = (home / "last" / kind / digest_of(name.encode())).read_text("utf-8")
-                digest = text.partition(" ")[0]
+                digest, before = text.partition(" ")[0], text.partition("\n")[2]
                 if _DIGEST.fullmatch(digest):
-                    return digest
-        return ""
+                    return digest, before if _DIGEST.fullmatch(before) else ""
+        return "", ""
 
     def pointers(self, kind: str) -> list[str]:
         """The names that point to something, sorted."""
@@ -136,7 +149,8 @@ class Store:
         for home in self._homes():
             for path in (home / "last" / kind).glob("*"):
                 with contextlib.suppress(OSError, ValueError):
-                    names.add(path.read_text("utf-8").partition(" ")[2])
+                    line = path.read_text("utf-8").partition("\n")[0]
+                    names.add(line.partition(" ")[2])
         return sorted(names)
 
     def usage(self) -> Usage:
@@ -179,6 +193,8 @@ class Store:
     def _place(self, path: Path, content: bytes, *, anew: bool = False) -> None:
         """Write a file that is not there yet, or is not the same, to the first home that can."""
         for home in self._homes():
+            if home == self._home and not self._keep:
+                continue
             target = home / path
             try:
                 if not anew and target.read_bytes() == content:

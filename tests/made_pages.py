@@ -15,7 +15,8 @@ from site_builder.assembly.theme_files import read_theme
 from site_builder.config import Settings, Site
 from site_builder.files import Recipe, SiteFile, StoredFile
 from site_builder.maths.font import subset_font
-from site_builder.model import Anchor, FrontMatter, Heading, Page, Reference, Source
+from site_builder.model import FrontMatter, Source
+from site_builder.page import Anchor, Heading, Page, Reference
 from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html
 from site_builder.rendering.preview import preview_picture
 from site_builder.store import digest_of

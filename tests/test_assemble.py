@@ -17,7 +17,8 @@ from site_builder.assembly.posts import reading_minutes, shortened
 from site_builder.assembly.redirects import REDIRECTS
 from site_builder.errors import ContentError, Problem
 from site_builder.files import SiteFile
-from site_builder.model import Attachment, Environment, Heading, Page
+from site_builder.model import Attachment, Environment
+from site_builder.page import Heading, Page
 
 
 def problems_of(tmp_path: Path, pages: list[Page], **arguments: object) -> tuple[Problem, ...]:

@@ -314,11 +314,11 @@ def run_without_fork(folder: Path, code: str) -> dict[str, protocol.Message]:
     job = {
         **{"name": "posts/a.md", "file": str(folder / "a.md"), "folder": str(folder)},
         **{"root": str(folder), "imports": [], "magics": False},
-        **{"kernel": "", "seed": 0, "figures": {}},
+        **{"kernel": "", "seed": 0, "figures": {}, "expressions": []},
         "cells": [
             {
                 **{"number": 1, "name": "posts/a.md, cell 1", "code": code, "timeout": 0.5},
-                "options": {"error": False, "fig_width": None, "fig_height": None},
+                "options": {"error": False, "fig_width": None, "fig_height": None, "claim": False},
             }
         ],
         "limits": {"post_timeout": 9.0, "memory": 10**9, "output": 10**6},

@@ -10,7 +10,8 @@ import pytest
 from made_pages import built, make_page, make_site
 
 from site_builder.errors import ContentError
-from site_builder.model import Anchor, Page, Source
+from site_builder.model import Source
+from site_builder.page import Anchor, Page
 
 XOR = make_page(
     "posts/xor.md",

@@ -16,7 +16,8 @@ from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import Problem
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Attachment, Environment, ExecutedPost, Page, Picture, Source
+from site_builder.model import Attachment, Environment, ExecutedPost, Source
+from site_builder.page import Page, Picture
 from site_builder.plain import MISFIT, plain, read_plain
 from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html, read_page
 from site_builder.rendering.render import render

@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +103,14 @@ def without_conditions(start: str) -> Plant:
 def keys_of(parts: Callable[[Post], Sequence[object]]) -> Plant:
     """Keys of cells that are made of less than they should be."""
 
-    def keys(post: Post, conditions: Conditions) -> tuple[str, ...]:
+    def keys(post: Post, conditions: Conditions) -> job.Keys:
         digest = hashlib.sha256(
             repr((sorted(conditions.items()), parts(post))).encode()
         ).hexdigest()
-        return tuple(f"{digest[:-4]}{place:04}" for place in range(len(ran(post))))
+        cells = tuple(f"{digest[:-4]}{place:04}" for place in range(len(ran(post))))
+        return job.Keys(cells, (digest,) * len(post.expressions), digest)
 
-    return instead(job.cell_keys, keys)
+    return instead(job.keys_of, keys)
 
 
 def believing(self: Store, digest: str) -> bytes | None:
@@ -140,9 +141,9 @@ def record_todays_lines(patch: pytest.MonkeyPatch) -> None:
     """Outputs are kept as they are shown on the day of the run."""
     whole = recording.record_of
 
-    def placing(post: Post, site: Any, outputs: Any, *rest: Any, **named: Any) -> Record:
-        shown = {number: lines.with_lines(each, post) for number, each in outputs.items()}
-        return whole(post, site, shown, *rest, **named)
+    def placing(post: Post, site: Any, run: Any, *rest: Any, **named: Any) -> Record:
+        shown = {number: lines.with_lines(each, post) for number, each in run.outputs.items()}
+        return whole(post, site, replace(run, outputs=shown), *rest, **named)
 
     everywhere(patch, whole, placing)
 

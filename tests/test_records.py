@@ -14,24 +14,23 @@ from small_site import make_site, post_text
 
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError
+from site_builder.execution.documents import LONG, read_record, record_bytes
 from site_builder.execution.frozen import frozen_folder, read_frozen, write_frozen
 from site_builder.execution.interpreter import Interpreter, importable, normalised
-from site_builder.execution.job import cell_keys, conditions_of, job_of
-from site_builder.execution.lines import cell_name, first_place, placed, with_lines
+from site_builder.execution.job import conditions_of, job_of, keys_of
+from site_builder.execution.lines import cell_name, first_line, placed, with_lines
 from site_builder.execution.record import (
-    LONG,
     Declared,
     Impure,
     Record,
     RecordedCell,
+    RecordedValue,
     SeenFile,
     SeenVariable,
     Trace,
-    read_record,
-    record_bytes,
 )
 from site_builder.execution.reuse import as_frozen
-from site_builder.model import Output, Post, Source
+from site_builder.model import Output, Post, Source, Value
 from site_builder.store import digest_of
 
 PICTURE = base64.b64encode(bytes(range(256)) * 20).decode()
@@ -56,6 +55,14 @@ RECORD = Record(
         RecordedCell("k1", "x = 1\n\nprint(x)", {"error": False, "reads": None}, OUTPUTS),
         RecordedCell("k2", "", {"error": True, "reads": ["a*.csv"]}, ()),
     ),
+    values=(
+        RecordedValue("v1", 1, ("value", "x", "", ".1%"), Value("71.5%")),
+        RecordedValue("v2", 1, ("value", "x", "r", ""), Value("x", {"text/latex": "$x$"})),
+        RecordedValue(
+            "v3", 2, ("claim", "a > b", "", ""), Value(holds=False, parts=(("a", "1"), ("b", "2")))
+        ),
+    ),
+    key="v3",
     trace=Trace(
         interpreter={"python": "3.13.1"},
         packages={"numpy": "2.4.6"},
@@ -132,7 +139,9 @@ def test_a_frozen_record_is_found_beside_its_post(tmp_path: Path) -> None:
 
 
 def test_a_frozen_record_tells_nothing_of_the_machine_that_made_it(tmp_path: Path) -> None:
-    post = post_of(tmp_path, post_text("x = 1", "#| error: true\n#| reads: [a*.csv]\ny = 2"))
+    text = post_text("x = 1", "#| error: true\n#| reads: [a*.csv]\ny = 2")
+    text += "\n`{python} x:.1%` `{python} x!r` [more]{claim=\"a > b\"}\n"
+    post = post_of(tmp_path, text)
     conditions = {**RECORD.conditions, "environment variable TOKEN": "sha256:0123456789ab"}
     record = replace(RECORD, post="posts/a.md", conditions=conditions)
     frozen = as_frozen(record, post, dt.date(2026, 5, 3))
@@ -143,7 +152,7 @@ def test_a_frozen_record_tells_nothing_of_the_machine_that_made_it(tmp_path: Pat
     assert "posts/a file - with spaces" in text
     assert frozen.cells[1].outputs == record.cells[1].outputs
     # Its key is that of the post under conditions which any machine has.
-    assert frozen.key == cell_keys(post, RECORD.conditions)[-1] != record.key
+    assert frozen.key == keys_of(post, RECORD.conditions).run != record.key
 
 
 @pytest.mark.parametrize(
@@ -151,7 +160,7 @@ def test_a_frozen_record_tells_nothing_of_the_machine_that_made_it(tmp_path: Pat
     [
         (lambda text: text[: len(text) // 2], "record.json is no JSON"),
         (lambda text: "<<<<<<< HEAD\n" + text, "marks of a merge conflict"),
-        (lambda text: text.replace('"format": 1', '"format": 7'), "not of the format"),
+        (lambda text: text.replace('"format": 2', '"format": 7'), "not of the format"),
     ],
 )
 def test_a_damaged_frozen_record_is_told(tmp_path: Path, damage: object, why: str) -> None:
@@ -209,7 +218,10 @@ def test_a_process_is_told_nothing_that_prose_moves(tmp_path: Path) -> None:
 def test_the_place_in_a_name_counts_only_cells_that_run(tmp_path: Path) -> None:
     post = post_of(tmp_path, post_text("a = 1", "#| eval: false\nb = 2", "c = 3"))
     assert placed(f"{cell_name(post, 2)}:1", post) == f"posts/a.md:{post.cells[2].line}"
-    assert first_place("posts/a.md, cell 2:1", post) == (post.cells[2], 1)
+    assert first_line("posts/a.md, cell 2:1", post) == (
+        post.cells[2].line,
+        post.source.line_text(post.cells[2].line),
+    )
 
 
 def test_a_line_is_placed_however_its_cell_is_quoted(tmp_path: Path) -> None:
@@ -237,7 +249,7 @@ def test_a_line_in_a_message_of_the_compiler_is_placed(tmp_path: Path) -> None:
     assert (
         placed("(detected at line 3 of posts/a.md, cell 1)", post) == f"(detected at line {line})"
     )
-    assert first_place("line 3 of posts/a.md, cell 1", post) == (post.cells[0], 3)
+    assert first_line("line 3 of posts/a.md, cell 1", post) == (line, post.source.line_text(line))
 
 
 def test_what_names_no_cell_of_the_post_is_left_as_it_is(tmp_path: Path) -> None:
@@ -249,7 +261,7 @@ def test_what_names_no_cell_of_the_post_is_left_as_it_is(tmp_path: Path) -> None
         "posts/a.md, cell 1 has no line, nor has 'posts/a.md, cell 1'",
     ):
         assert placed(text, post) == text
-        assert first_place(text, post) is None
+        assert first_line(text, post) is None
 
 
 def test_a_name_that_is_not_ascii_is_found_as_it_is_and_as_faulthandler_spells_it(
@@ -268,7 +280,7 @@ def test_keys_chain(tmp_path: Path) -> None:
 
     def keys(*cells: str, **front: object) -> tuple[str, ...]:
         post = post_of(tmp_path, post_text(*cells, **front))
-        return cell_keys(post, conditions_of(post, site))
+        return keys_of(post, conditions_of(post, site)).cells
 
     one, two, three = keys("a = 1", "b = 2", "c = 3")
     assert keys("a = 1", "b = 4", "c = 3")[0] == one

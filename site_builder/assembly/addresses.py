@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote
 
 from site_builder.config import Site
 from site_builder.errors import Problem
-from site_builder.model import Page, Source
+from site_builder.model import Source
+from site_builder.page import Page
 
 INDEX = "index.html"
 _SAFE = "/~!$'()*+,;=:@"

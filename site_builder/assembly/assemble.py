@@ -39,7 +39,7 @@ from site_builder.assembly.theme import ICON, Theme, hashed_path, render
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, in_order
 from site_builder.files import Recipe, SiteFile
-from site_builder.model import Page
+from site_builder.page import Page
 from site_builder.store import digest_of
 
 

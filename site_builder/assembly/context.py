@@ -149,6 +149,8 @@ class BuiltWith:
     notebook_url: str
     """Empty for posts that a Jupyter kernel ran, as is `script_url`."""
     script_url: str
+    record_url: str
+    """The published record, see `evidence.published`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from site_builder.assembly.redirects import REDIRECTS, Alias
 from site_builder.assembly.sitemap import ROBOTS, SITEMAP
 from site_builder.errors import Problem
 from site_builder.files import Recipe, SiteFile
-from site_builder.model import Attachment, Page
+from site_builder.model import Attachment
+from site_builder.page import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 _TAG = re.compile(r"""<[A-Za-z](?:[^"'<>]|"[^"]*"|'[^']*')*>""")
 _ATTRIBUTE = re.compile(r"""(\s([a-z-]+)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _ADDRESSES = frozenset({"href", "src", "poster", "cite", "data", "action"})
-_IDS = frozenset({"id", "for", "headers", "list", "form"}) | frozenset(
+_IDS = frozenset({"id", "for", "headers", "list", "form", "popovertarget"}) | frozenset(
     f"aria-{name}"
     for name in ("labelledby", "describedby", "controls", "details", "owns", "flowto")
 )

@@ -27,7 +27,7 @@ from site_builder.assembly.context import (
 from site_builder.assembly.links import fill
 from site_builder.config import Site
 from site_builder.files import StoredFile
-from site_builder.model import Page
+from site_builder.page import Page
 from site_builder.rendering.page_json import Html
 from site_builder.store import digest_of
 
@@ -217,6 +217,7 @@ def _built_with(located: Located) -> BuiltWith | None:
         frozen=page.frozen,
         notebook_url=_file_url(located, page.files, ".ipynb"),
         script_url=_file_url(located, page.files, ".py"),
+        record_url=_file_url(located, page.files, ".record.json"),
     )
 
 

@@ -31,7 +31,7 @@ _SYNONYMS = {
     "modified": "updated",
 }
 _FOREIGN = frozenset(
-    ("execute", "format", "image", "image-alt", "jupyter", "jupytext", "kernelspec", "thumbnail")
+    ("format", "image", "image-alt", "jupyter", "jupytext", "kernelspec", "thumbnail")
 )
 _EXAMPLE = "begin the file with lines '---', 'title: …', 'date: 2019-06-02' and '---'"
 _EXAMPLES = {
@@ -117,6 +117,8 @@ class _Reader:
 
     def front_matter(self) -> FrontMatter:
         values = self._lift_macros(dict(self.mapping.values))
+        if isinstance(values.get("execute"), dict):
+            del values["execute"]  # options of Quarto and MyST
         problems: list[Problem] = []
         front_matter = None
         try:

@@ -31,7 +31,10 @@ def headings_plugin(md: MarkdownIt) -> None:
 
 
 def plain_text(tokens: Sequence[Token]) -> str:
-    """The text of inline tokens, with formulas as TeX and images as their alternative text."""
+    """The text of inline tokens, with formulas as TeX and images as their alternative text.
+
+    Values are in it once they are known, so that ids made while parsing do not move with them.
+    """
     parts = []
     for token in tokens:
         if token.type in ("softbreak", "hardbreak"):
@@ -40,6 +43,8 @@ def plain_text(tokens: Sequence[Token]) -> str:
             parts.append(plain_text(token.children or ()))
         elif token.type in ("text", "code_inline", "maths_inline"):
             parts.append(token.content)
+        elif token.type == "value":
+            parts.append(token.meta.get("text", ""))
     return "".join(parts)
 
 

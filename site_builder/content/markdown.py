@@ -2,7 +2,7 @@
 
 In: a post's text. Out: markdown-it-py's tokens, whose lines are those of the text; what rules of
 our own found wrong is in the environment's `faults`. CommonMark with tables, strikethrough,
-footnotes, definition lists, task lists, attributes, maths, admonitions and references.
+footnotes, definition lists, task lists, attributes, maths, values, admonitions and references.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from site_builder.content.headings import headings_plugin
 from site_builder.content.maths_syntax import maths_plugin
 from site_builder.content.references import references_plugin
 from site_builder.content.typography import Quotes
+from site_builder.content.value_syntax import values_plugin
 
 
 @functools.cache
@@ -43,6 +44,7 @@ def make_parser(quotes: Quotes | None = None) -> MarkdownIt:
     md.use(directives_plugin)
     md.use(references_plugin)
     md.use(maths_plugin)
+    md.use(values_plugin)
     md.use(headings_plugin)
     return md
 

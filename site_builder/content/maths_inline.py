@@ -11,6 +11,8 @@ import re
 
 from markdown_it.rules_inline import StateInline
 
+from site_builder.content.value_syntax import VALUE, value_at
+
 DOLLARS = re.compile(r"(?<!\\)(?:\\\\)*(\$\$)")
 """Two dollars that no backslash escapes, as group 1."""
 _LABEL = re.compile(r"[ \t]*\{#([^\s{}]+)\}")
@@ -22,7 +24,7 @@ def dollar_formula(state: StateInline, silent: bool) -> bool:
     source, position = state.src, state.pos
     if source[position] != "$":
         return False
-    if source.startswith("$`", position):
+    if source.startswith("$`", position) and not VALUE.match(source, position + 1):
         closing = source.find("`$", position + 2)
         if 0 < closing < state.posMax:
             return _inline(state, silent, position + 2, closing, closing + 2)
@@ -45,7 +47,7 @@ def dollar_formula(state: StateInline, silent: bool) -> bool:
 
 def _closing_dollar(source: str, position: int, end: int) -> int:
     """The dollar that closes a formula: the first that is in no braces, else the first; -1 if a
-    code span begins before it."""
+    code span, other than a value, begins before it."""
     first = -1
     depth = 0
     index = position
@@ -53,6 +55,8 @@ def _closing_dollar(source: str, position: int, end: int) -> int:
         character = source[index]
         if character == "\\":
             index += 1
+        elif value := value_at(source, index, end):
+            index = value.end() - 1
         elif character == "{":
             depth += 1
         elif character == "}":

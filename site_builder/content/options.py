@@ -296,3 +296,7 @@ def _value_problems(
     ):
         if number is not None and not 0 < number < float("inf"):
             yield problem((key,), f"option {key!r} should be greater than 0, not {number:g}", "")
+    tolerance = options.tolerance
+    if tolerance is not None and not 0 <= tolerance < float("inf"):
+        message = f"option 'tolerance' should be 0 or greater, not {tolerance:g}"
+        yield problem(("tolerance",), message, "0.01 allows numbers to differ by one percent")

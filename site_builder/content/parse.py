@@ -16,6 +16,7 @@ from markdown_it.token import Token
 from site_builder.config import Site
 from site_builder.content.attachments import find_attachments
 from site_builder.content.cells import read_cells
+from site_builder.content.expressions import read_expressions
 from site_builder.content.front_matter import body_line, read_front_matter, slug_of
 from site_builder.content.markdown import parse_markdown
 from site_builder.content.positions import Fault, inline_place, locate, problem_at
@@ -49,6 +50,8 @@ def parse(site: Site, source: Source) -> Post:
     cells, found = read_cells(source, tokens, marked=marked, kernel=front_matter.kernel)
     problems += found
     problems += _token_problems(source, tokens, env)
+    expressions, found = read_expressions(source, front_matter, tokens, cells, quotes)
+    problems += found
     problems += _label_problems(source, tokens, cells)
     attachments, files, found = find_attachments(site.root, source, tokens)
     problems += found
@@ -56,7 +59,7 @@ def parse(site: Site, source: Source) -> Post:
     if not slug:
         message = "no address can be made of the file's name"
         problems.append(Problem(message, source.path, help="add 'slug: …' to the front matter"))
-    post = Post(source, front_matter, slug, tuple(tokens), cells, attachments, files)
+    post = Post(source, front_matter, slug, tuple(tokens), cells, attachments, files, expressions)
     if problems:
         raise ParseError(sorted(problems, key=lambda p: (p.line, p.column)), post)
     return post

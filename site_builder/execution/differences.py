@@ -45,6 +45,25 @@ def nondeterminism(
                     notes=(first_difference(was, now),),
                 ),
             )
+    pairs_of_values = zip(post.expressions, last.values, record.values, strict=False)
+    for expression, old_value, new_value in pairs_of_values:
+        if old_value.key != new_value.key or changed <= max(old_value.after, 1):
+            return ()
+        if old_value.value != new_value.value and not expression.volatile:
+            message = f"{expression.code!r} has another value than in its last run"
+            before, after = old_value.value, new_value.value
+            return (
+                Problem(
+                    f"{message}, though nothing that it reads changed",
+                    post.source.path,
+                    post.source.file_line(expression.line),
+                    expression.column,
+                    len(expression.code),
+                    post.source.line_text(expression.line),
+                    "seed what is random, or write {.volatile} after it",
+                    (f"was {before.text or before.parts!r}\nis  {after.text or after.parts!r}",),
+                ),
+            )
     return ()
 
 

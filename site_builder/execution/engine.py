@@ -16,7 +16,12 @@ from dataclasses import dataclass, field
 from site_builder.config import Site
 from site_builder.errors import ContentError
 from site_builder.execution.differences import nondeterminism
-from site_builder.execution.explain import must_run, runs_each_time, stale_frozen
+from site_builder.execution.explain import (
+    must_run,
+    no_frozen,
+    runs_each_time,
+    stale_frozen,
+)
 from site_builder.execution.job import job_of
 from site_builder.execution.lines import ran
 from site_builder.execution.processes import StartError
@@ -26,6 +31,7 @@ from site_builder.execution.recording import execution_of, record_of
 from site_builder.execution.report import Finished, Outcome, warnings_of
 from site_builder.execution.reuse import Runs, runs_of, unstartable
 from site_builder.execution.running import Executor, OnProgress, Task
+from site_builder.execution.values import recorded_false_claims
 from site_builder.model import Execution, Post
 from site_builder.store import Store
 
@@ -43,6 +49,7 @@ def executing(
     fork: bool = True,
     frozen: bool = False,
     thaw: bool = False,
+    allow_false_claims: bool = False,
     executor: Executor | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Iterator[Callable[[], Outcomes]]:
@@ -51,10 +58,11 @@ def executing(
     Gives a function that waits for the outcomes, by the posts' paths; it raises UsageError if the
     site's Python cannot be started. With `fork` false, or where forking is not safe, each post gets
     a process started afresh. With `frozen` nothing runs, and what would have to is a problem. With
-    `thaw` frozen records are passed over. An `executor` that has begun to import is used, if given.
+    `thaw` frozen records are passed over. With `allow_false_claims` a claim that is false is no
+    problem. An `executor` that has begun to import is used, if given.
     When the context is left, for whatever reason, every process has ended.
     """
-    work = _Work(site, store, jobs, fork, frozen, thaw, on_progress, executor)
+    work = _Work(site, store, jobs, fork, frozen, thaw, allow_false_claims, on_progress, executor)
     with ThreadPoolExecutor(max_workers=1) as background:
         future = background.submit(work.outcomes, posts)
         try:
@@ -71,11 +79,19 @@ def execute(
     jobs: int,
     fork: bool = True,
     thaw: bool = False,
+    allow_false_claims: bool = False,
     on_progress: OnProgress = lambda _: None,
 ) -> Outcomes:
     """The same at once: run the cells and wait for the outcomes."""
     with executing(
-        posts, site, store=store, jobs=jobs, fork=fork, thaw=thaw, on_progress=on_progress
+        posts,
+        site,
+        store=store,
+        jobs=jobs,
+        fork=fork,
+        thaw=thaw,
+        allow_false_claims=allow_false_claims,
+        on_progress=on_progress,
     ) as outcomes:
         return outcomes()
 
@@ -102,6 +118,7 @@ class _Work:
     fork: bool
     frozen: bool
     thaw: bool
+    allow_false_claims: bool
     on_progress: OnProgress
     _executor: Executor | None = None
     _closed: bool = False
@@ -114,17 +131,17 @@ class _Work:
     def outcomes(self, posts: Sequence[Post]) -> Outcomes:
         """Find or make the outputs of every post."""
         outcomes = {p.source.path: Outcome(nothing_to_run(p)) for p in posts}
-        cells = [post for post in posts if ran(post)]
-        if not cells:
+        running = [post for post in posts if post.runs]
+        if not running:
             return outcomes
         with runs_of(self.site, self.store, thaw=self.thaw) as runs:
-            return outcomes | self._found_or_made(cells, runs)
+            return outcomes | self._found_or_made(running, runs)
 
-    def _found_or_made(self, cells: Sequence[Post], runs: Runs) -> Outcomes:
+    def _found_or_made(self, posts: Sequence[Post], runs: Runs) -> Outcomes:
         outcomes: Outcomes = {}
         waiting = []
-        for post in cells:
-            found = _found(post, runs)
+        for post in posts:
+            found = self._found(post, runs)
             if found is None and self.frozen:
                 found = Outcome(problems=(must_run(post, runs),))
             if found is None:
@@ -134,10 +151,29 @@ class _Work:
         if waiting:
             outcomes |= self._made_anew(waiting, runs)
             # A post may have read what another one wrote in the meantime.
-            again = self._outdated(cells, outcomes, runs)
+            again = self._outdated(posts, outcomes, runs)
             if again:
                 outcomes |= self._made_anew(again, runs)
         return outcomes
+
+    def _found(self, post: Post, runs: Runs) -> Outcome | None:
+        """The outcome of a post that need not run, or must not."""
+        try:
+            proven = runs.proven(post)
+            if proven is None and post.front_matter.execute == "frozen" and not self.thaw:
+                return Outcome(problems=(no_frozen(post, runs),))
+        except ContentError as error:
+            return Outcome(problems=error.problems)
+        if proven is None:
+            return None
+        record, digest = proven
+        false = recorded_false_claims(post, record)
+        if false and not self.allow_false_claims:
+            # Kept when it was allowed; a new run may find it true.
+            return Outcome(problems=false) if self.frozen or record.frozen else None
+        warnings = warnings_of(post, record.leftovers) + stale_frozen(post, record, runs) + false
+        execution = execution_of(record, post)
+        return Outcome(execution, warnings=warnings, record=digest, reused=True)
 
     def close(self) -> None:
         """End every process; what still waits for one comes to its end."""
@@ -174,9 +210,7 @@ class _Work:
         record = record_of(
             post,
             self.site,
-            run.outputs,
-            run.event,
-            leftovers=run.leftovers,
+            run,
             declared=declared,
             interpreter=runs.prover.interpreter(),
         )
@@ -188,14 +222,20 @@ class _Work:
         # What changed under its hands cannot be compared with anything.
         last = None if changed else runs.latest(path)
         remarks = nondeterminism(post, last, record, runs.prover)
-        record, digest = runs.keep(record, provable=not each_time, settled=not changed)
+        false = recorded_false_claims(post, record)
+        # A claim may hold the next time: only where it may be false its run is as good as any.
+        provable = not each_time and (self.allow_false_claims or not false)
+        record, digest = runs.keep(record, provable=provable, settled=not changed)
         self._made[path] = record
+        if false and not self.allow_false_claims:
+            return Outcome(problems=false)
         return Outcome(
             execution_of(record, post),
             warnings=(
                 *each_time,
                 *warnings_of(post, record.leftovers),
                 *stale_frozen(post, record, runs),
+                *false,
             ),
             remarks=remarks,
             record=digest,
@@ -227,19 +267,6 @@ class _Work:
             elif written & unsettled or runs.prover.is_outdated(record, written):
                 again.append(post)
         return again
-
-
-def _found(post: Post, runs: Runs) -> Outcome | None:
-    """The outcome of a post that need not run."""
-    try:
-        proven = runs.proven(post)
-    except ContentError as error:
-        return Outcome(problems=error.problems)
-    if proven is None:
-        return None
-    record, digest = proven
-    warnings = (*warnings_of(post, record.leftovers), *stale_frozen(post, record, runs))
-    return Outcome(execution_of(record, post), warnings=warnings, record=digest, reused=True)
 
 
 def _declared(post: Post, runs: Runs) -> tuple[Declared, ...]:

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from site_builder.errors import Problem
-from site_builder.execution.job import conditions_of, options_of
+from site_builder.execution.job import code_of, conditions_of, options_of
 from site_builder.execution.lines import ran
 from site_builder.execution.proof import Change, declared_files
 from site_builder.execution.record import Conditions, Record, RecordedCell
@@ -73,10 +73,24 @@ def explain(post: Post, runs: Runs) -> Explanation:
 def must_run(post: Post, runs: Runs) -> Problem:
     """The problem of a post that would have to run where nothing may."""
     explanation = explain(post, runs)
-    first = next((c for c in explanation.cells if explanation.why in c.why), explanation.cells[0])
+    lines = [cell.line for cell in explanation.cells if explanation.why in cell.why]
+    lines += [cell.line for cell in explanation.cells]
     message = f"the post would have to run: {explanation.why}"
     help_ = "build without --frozen, or write its outputs with 'site-builder freeze'"
-    return Problem(message, post.source.path, first.line, help=help_)
+    return Problem(message, post.source.path, lines[0] if lines else 0, help=help_)
+
+
+def no_frozen(post: Post, runs: Runs) -> Problem:
+    """The problem of a post that says `execute: frozen` and has no frozen record that holds.
+
+    Raises ContentError for a damaged one.
+    """
+    frozen = runs.frozen(post)
+    message = "the post says 'execute: frozen', and has no frozen record"
+    if frozen is not None:
+        message = f"the post says 'execute: frozen': {_changes(post, runs, frozen)[0].what}"
+    help_ = "write one with 'site-builder freeze' where the post can run, or let it run"
+    return Problem(message, post.source.path, help=help_)
 
 
 def runs_each_time(
@@ -99,6 +113,9 @@ def runs_each_time(
     for impure in record.trace.impure:
         if impure.cell in declared or (not impure.cell and declared):
             continue
+        if not cells:
+            message = f"runs in every build: a value in the prose {impure.what}"
+            return (Problem(message, path, help="do that in a cell with '#| reads: …'"),)
         cell = cells[max(impure.cell, 1) - 1]
         message = f"runs in every build: cell {cell.number} {impure.what}"
         help_ = "declare what it reads with '#| reads: …' ([] for nothing that can change)"
@@ -132,7 +149,7 @@ def _changes(post: Post, runs: Runs, frozen: Record | None) -> list[Change]:
         return [Change("no run of it is kept", 0)]
     today = conditions_of(post, runs.site)
     conditions = kept_conditions(today, last) if last.frozen else today
-    changes = [*_conditions_changes(last.conditions, conditions), *_cell_changes(post, last)]
+    changes = [*_conditions_changes(last.conditions, conditions), *_code_changes(post, last)]
     observed = [] if changes and last.frozen else list(runs.prover.changes(last))
     changes += observed
     if last.frozen:
@@ -158,6 +175,29 @@ def _conditions_changes(old: Conditions, new: Conditions) -> Iterator[Change]:
     for name in dict.fromkeys((*new, *old)):
         if old.get(name) != new.get(name):
             yield Change(f"{name} is {new.get(name)!r}, was {old.get(name)!r}", 0)
+
+
+def _code_changes(post: Post, last: Record) -> Iterator[Change]:
+    """How cells and expressions differ from those that ran."""
+    yield from _cell_changes(post, last)
+    places = {0: 0} | {cell.number: place for place, cell in enumerate(ran(post), start=1)}
+    for expression, old in zip_longest(post.expressions, last.values):
+        if expression is None:
+            yield Change(f"the value of {_expression(old.code)!r} is shown no more", old.after)
+            return
+        code = tuple(code_of(expression))
+        if old is None or (code, places[expression.after]) != (old.code, old.after):
+            line = post.source.file_line(expression.line)
+            what = f"line {line} shows {_expression(code)!r}, which its last run did not"
+            yield Change(what, places[expression.after])
+            return
+
+
+def _expression(code: Sequence[str]) -> str:
+    """An expression as an author writes it."""
+    _, expression, conversion, format_ = code
+    written = expression + (f"!{conversion}" if conversion else "")
+    return (written + (f":{format_}" if format_ else ""))[:SHOWN]
 
 
 def _cell_changes(post: Post, last: Record) -> Iterator[Change]:

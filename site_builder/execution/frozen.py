@@ -13,7 +13,8 @@ import shutil
 from pathlib import Path
 
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.execution.record import Record, read_record, record_bytes
+from site_builder.execution.documents import read_record, record_bytes
+from site_builder.execution.record import Record
 from site_builder.store import digest_of
 
 SUFFIX = ".frozen"
@@ -53,7 +54,7 @@ def read_frozen(root: Path, post: str) -> Record | None:
         return None
 
     record = read_record(content, get)
-    if record is None or not record.cells or not record.frozen:
+    if record is None or not (record.cells or record.values) or not record.frozen:
         raise ContentError(_damaged(root, folder, _fault(content, missing)))
     return record
 

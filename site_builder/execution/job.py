@@ -1,6 +1,6 @@
 """What the process of a post needs to know, and the keys of what it will do.
 
-In: a post and its site. Out: the job as JSON; the conditions of its run; a key for each cell.
+In: a post and its site. Out: the job as JSON; the conditions of its run; a key for each step.
 Promise: two runs with the same key are given the same: whatever a job says that can change an
 output is in the conditions or in a cell's key. Prose, captions and where in the post a cell stands
 it does not say; time limits can only fail.
@@ -13,16 +13,17 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.imports import imported, uses_magics
-from site_builder.execution.lines import named_cells, ran
+from site_builder.execution.lines import expression_name, named_cells, ran
 from site_builder.execution.processes import FIXED
 from site_builder.execution.record import FORMAT, Conditions
-from site_builder.model import Cell, Post
+from site_builder.model import Cell, Expression, Post
 from site_builder.store import digest_of
 
 RUNNER_CONDITION = "site-builder's runner"
@@ -42,6 +43,7 @@ def job_of(post: Post, site: Site) -> Message:
         "folder": str(site.root / source.folder),
         "root": str(site.root),
         "cells": [_cell(name, cell, timeout) for name, cell in named_cells(post).items()],
+        "expressions": [_expression(post, each, timeout) for each in post.expressions],
         "imports": imported(post.cells),
         "magics": not front.kernel and uses_magics(post.cells),
         "kernel": front.kernel,
@@ -86,14 +88,41 @@ def variables_of(site: Site) -> Conditions:
     return {f"{VARIABLE} {name}": value for name, value in variables.items()}
 
 
-def cell_keys(post: Post, conditions: Conditions) -> tuple[str, ...]:
-    """A key for each cell that runs: of the conditions and every cell up to this one."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a run: each is of the conditions and of all code up to its end."""
+
+    cells: tuple[str, ...]
+    """Of the cells that run."""
+    expressions: tuple[str, ...]
+    run: str
+    """Of the whole run."""
+
+
+def keys_of(post: Post, conditions: Conditions) -> Keys:
+    """The keys of a post's run."""
     key = _hash("", dict(conditions))
-    keys = []
+    cells: list[str] = []
+    expressions: list[str] = []
+    for step in steps(post):
+        key = _hash(key, code_of(step))
+        (cells if isinstance(step, Cell) else expressions).append(key)
+    return Keys(tuple(cells), tuple(expressions), key)
+
+
+def steps(post: Post) -> list[Cell | Expression]:
+    """All that a post evaluates, in order: its cells that run, and the expressions after each."""
+    found: list[Cell | Expression] = [e for e in post.expressions if not e.after]
     for cell in ran(post):
-        key = _hash(key, [cell.code, options_of(cell)])
-        keys.append(key)
-    return tuple(keys)
+        found += [cell, *(each for each in post.expressions if each.after == cell.number)]
+    return found
+
+
+def code_of(step: Cell | Expression) -> list[Any]:
+    """What the run of a cell, or of an expression, depends on."""
+    if isinstance(step, Cell):
+        return [step.code, options_of(step)]
+    return [step.kind, step.code, step.conversion, step.format]
 
 
 def options_of(cell: Cell) -> dict[str, Any]:
@@ -104,6 +133,7 @@ def options_of(cell: Cell) -> dict[str, Any]:
         "fig_width": options.fig_width,
         "fig_height": options.fig_height,
         "reads": None if options.reads is None else list(options.reads),
+        "claim": bool(options.claim),
     }
 
 
@@ -139,7 +169,7 @@ def _figures(site: Site) -> dict[str, Any]:
 
 
 def _cell(name: str, cell: Cell, timeout: float) -> Message:
-    options: Sequence[str] = ("error", "fig_width", "fig_height")
+    options: Sequence[str] = ("error", "fig_width", "fig_height", "claim")
     known = options_of(cell)
     return {
         "number": cell.number,
@@ -147,4 +177,20 @@ def _cell(name: str, cell: Cell, timeout: float) -> Message:
         "code": cell.code,
         "timeout": cell.options.timeout or timeout,
         "options": {name: known[name] for name in options},
+    }
+
+
+def _expression(post: Post, expression: Expression, timeout: float) -> Message:
+    # The time of an expression is that of the cell before it.
+    numbers = [cell.number for cell in ran(post)] or [1]
+    return {
+        "number": expression.number,
+        "name": expression_name(post, expression),
+        "kind": expression.kind,
+        "code": expression.code,
+        "conversion": expression.conversion,
+        "format": expression.format,
+        "after": expression.after,
+        "cell": expression.after or numbers[0],
+        "timeout": timeout,
     }

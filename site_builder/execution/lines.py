@@ -1,8 +1,9 @@
 """Lines of cells: code knows those within its cell, readers are shown those of the post's file.
 
 In: texts and outputs of a run, in which `posts/x.md, cell 2:3` is line 3 of the second cell that
-ran (and so is `line 3 of posts/x.md, cell 2`, in messages of the compiler). Out: the same with
-today's lines, `posts/x.md:41` and `line 41`. Promise: prose that grows above a cell changes nothing
+ran (and so is `line 3 of posts/x.md, cell 2`, in messages of the compiler), and `posts/x.md, value
+1:1` the first expression in the prose. Out: the same with today's lines, `posts/x.md:41` and `line
+41`. Promise: prose that grows above a cell changes nothing
 that its code can see, hence no record; only what is shown of it.
 """
 
@@ -13,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from site_builder.model import Cell, Output, Post
+from site_builder.model import Cell, Expression, Output, Post
 
-BEFORE_PLACE = ", cell "
+CELL, VALUE = ", cell ", ", value "
 # The name may be quoted, as in a traceback, a repr, JSON or HTML.
 _BETWEEN = r""":|(?:\\?["']|&#?\w+;)?, line """
 
@@ -27,7 +28,12 @@ def ran(post: Post) -> list[Cell]:
 
 def cell_name(post: Post, place: int) -> str:
     """The name under which a cell is compiled, by its place from 1 among those that run."""
-    return f"{post.source.path}{BEFORE_PLACE}{place}"
+    return f"{post.source.path}{CELL}{place}"
+
+
+def expression_name(post: Post, expression: Expression) -> str:
+    """The name under which an expression of the prose is compiled."""
+    return f"{post.source.path}{VALUE}{expression.number}"
 
 
 def named_cells(post: Post) -> dict[str, Cell]:
@@ -40,24 +46,24 @@ def line_in_file(post: Post, cell: Cell, line: int) -> int:
     return post.source.file_line(cell.line) + line - 1
 
 
-def first_place(text: str, post: Post) -> tuple[Cell, int] | None:
-    """The first cell, and the line within it, that a text names."""
-    cells = ran(post)
-    places = (_place(found, cells) for found in _pattern(post).finditer(text))
-    return next(filter(None, places), None)
+def first_line(text: str, post: Post) -> tuple[int, str] | None:
+    """The first line of the post's file that a text names by a cell, and what stands there."""
+    for found in _pattern(post).finditer(text):
+        if place := _place(found, post):
+            return place
+    return None
 
 
 def placed(text: str, post: Post) -> str:
     """A text with today's lines of the post in the place of cells and the lines within them."""
-    if BEFORE_PLACE not in text:
+    if CELL not in text and VALUE not in text:
         return text
-    cells = ran(post)
 
     def change(found: re.Match[str]) -> str:
-        place = _place(found, cells)
+        place = _place(found, post)
         if place is None:
             return found[0]
-        line = line_in_file(post, *place)
+        line, _ = place
         if found["before"]:
             return f"line {line}{found['rest'] or ''}"
         return f"{found['name']}{found['between']}{line}"
@@ -70,9 +76,25 @@ def with_lines(outputs: Sequence[Output], post: Post) -> tuple[Output, ...]:
     return tuple(_changed(output, lambda text: placed(text, post)) for output in outputs)
 
 
-def _place(found: re.Match[str], cells: Sequence[Cell]) -> tuple[Cell, int] | None:
+def text_at(post: Post, cell: Cell, line: int) -> str:
+    """The text at a line (from 1) of a cell in the post."""
+    if line > max(1, cell.code.count("\n")):
+        return ""
+    return post.source.line_text(cell.line + line - 1)
+
+
+def _place(found: re.Match[str], post: Post) -> tuple[int, str] | None:
+    """The line of the post's file that a cell's or an expression's is, and the text there."""
     place, line = int(found["place"]), found["before"] or found["after"]
-    return (cells[place - 1], int(line)) if line and 0 < place <= len(cells) else None
+    if not line or place < 1:
+        return None
+    if found["kind"] == VALUE:
+        named = post.expressions[place - 1 : place]
+        lines = [(post.source.file_line(e.line), post.source.line_text(e.line)) for e in named]
+    else:
+        cells, within = ran(post)[place - 1 : place], int(line)
+        lines = [(line_in_file(post, c, within), text_at(post, c, within)) for c in cells]
+    return lines[0] if lines else None
 
 
 def _pattern(post: Post) -> re.Pattern[str]:
@@ -81,7 +103,7 @@ def _pattern(post: Post) -> re.Pattern[str]:
     # Whole paths are found in any text, such as after a colour or an escaped line end.
     names = rf"(?<!/){_spelled(path)}|(?<![\w/-]){_spelled(path.rpartition('/')[2])}"
     return re.compile(
-        rf"(?:\bline (?P<before>\d+) of )?(?P<name>{names}){BEFORE_PLACE}(?P<place>\d+)"
+        rf"(?:\bline (?P<before>\d+) of )?(?P<name>{names})(?P<kind>{CELL}|{VALUE})(?P<place>\d+)"
         rf"(?P<rest>(?P<between>{_BETWEEN})(?P<after>\d+))?"
     )
 

@@ -6,7 +6,7 @@ out of a record, whether it was made just now or long ago.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,56 +14,58 @@ from typing import Any
 from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.interpreter import Interpreter, importable
-from site_builder.execution.job import cell_keys, conditions_of, options_of, seed_of
-from site_builder.execution.lines import ran, with_lines
+from site_builder.execution.job import code_of, conditions_of, keys_of, options_of, seed_of
+from site_builder.execution.lines import placed, ran, with_lines
 from site_builder.execution.proof import importable_as
 from site_builder.execution.record import (
     Declared,
     Impure,
     Record,
     RecordedCell,
+    RecordedValue,
     SeenFile,
     SeenVariable,
     Trace,
 )
-from site_builder.model import Environment, Execution, Output, Post
+from site_builder.execution.report import Finished
+from site_builder.model import Environment, Execution, Output, Post, Provenance, Value
 from site_builder.store import digest_of
 
 
 def record_of(
     post: Post,
     site: Site,
-    outputs: Mapping[int, Sequence[Output]],
-    finished: Message,
+    run: Finished,
     *,
-    leftovers: int,
     declared: Sequence[Declared],
     interpreter: Interpreter,
 ) -> Record:
-    """Make the record of a run.
-
-    `outputs` are those of each cell by its number, `finished` the last event of the post's own
-    process, `declared` what `reads:` of its cells named when the run began.
-    """
+    """Make the record of a run; `declared` is what `reads:` of its cells named when it began."""
     cells = ran(post)
     conditions = conditions_of(post, site)
-    kept = [tuple(outputs.get(cell.number, ())) for cell in cells]
-    trace = _trace(finished["trace"], post, site, declared, interpreter)
-    if any(_tells(output, str(site.root)) for each in kept for output in each):
+    kept = [tuple(run.outputs.get(cell.number, ())) for cell in cells]
+    trace = _trace(run.event["trace"], post, site, declared, interpreter)
+    if _tell(kept, run.values.values(), str(site.root)):
         trace = replace(trace, root=str(site.root))
-    keys = cell_keys(post, conditions)
+    keys = keys_of(post, conditions)
+    place = _places(post)
     return Record(
         post=post.source.path,
         conditions=conditions,
         cells=tuple(
             RecordedCell(key, cell.code, options_of(cell), shown)
-            for key, cell, shown in zip(keys, cells, kept, strict=True)
+            for key, cell, shown in zip(keys.cells, cells, kept, strict=True)
         ),
+        values=tuple(
+            RecordedValue(key, place[e.after], tuple(code_of(e)), run.values[e.number])
+            for key, e in zip(keys.expressions, post.expressions, strict=True)
+        ),
+        key=keys.run,
         trace=trace,
-        python=post.front_matter.kernel or finished["python"],
-        packages=_named_packages(finished, interpreter),
+        python=post.front_matter.kernel or run.event["python"],
+        packages=_named_packages(run.event, interpreter),
         seed=seed_of(post, site),
-        leftovers=leftovers,
+        leftovers=run.leftovers,
     )
 
 
@@ -77,6 +79,28 @@ def execution_of(record: Record, post: Post) -> Execution:
         outputs=tuple(outputs.get(cell.number, ()) for cell in post.cells),
         environment=Environment(record.python, tuple(sorted(record.packages.items())), record.seed),
         frozen=record.frozen,
+        values=tuple(_with_lines(recorded.value, post) for recorded in record.values),
+        provenance=_provenance(record, post),
+    )
+
+
+def _with_lines(value: Value, post: Post) -> Value:
+    parts = tuple((source, placed(shown, post)) for source, shown in value.parts)
+    return replace(value, text=placed(value.text, post), parts=parts)
+
+
+def _provenance(record: Record, post: Post) -> Provenance:
+    numbers = (0, *(cell.number for cell in ran(post)))
+    trace = record.trace
+    declared = {seen.cell for seen in trace.declared}
+    read = {f.path: f.digest for f in trace.files if f.kind == "read" and f.path[:1] not in "/\\"}
+    named = {f"reads: {seen.pattern}": seen.digest for seen in trace.declared if seen.pattern}
+    return Provenance(
+        keys=tuple(cell.key for cell in record.cells),
+        interpreter=trace.interpreter,
+        packages=tuple(sorted(trace.packages.items())),
+        inputs=tuple(sorted({**read, **named}.items())),
+        impure=tuple((numbers[i.cell], i.what) for i in trace.impure if i.cell not in declared),
     )
 
 
@@ -88,9 +112,20 @@ def _named_packages(finished: Message, interpreter: Interpreter) -> dict[str, st
     return {k: v for name in names for k, v in interpreter.owners(name, installed[name]).items()}
 
 
-def _tells(output: Output, text: str) -> bool:
-    told = (output.text, *output.data.values(), *output.metadata.values())
+def _tell(outputs: Sequence[Sequence[Output]], values: Iterable[Value], text: str) -> bool:
+    """Whether anything that is shown holds a text."""
+    told: list[Any] = []
+    for output in (output for each in outputs for output in each):
+        told += [output.text, *output.data.values(), *output.metadata.values()]
+        told += [part for parts in output.metadata.get("parts", ()) for part in parts]
+    for value in values:
+        told += [value.text, *value.data.values(), *(shown for _, shown in value.parts)]
     return any(text in part for part in told if isinstance(part, str))
+
+
+def _places(post: Post) -> dict[int, int]:
+    """The place of each cell among those that run, by its number; 0 for before the first."""
+    return {0: 0} | {cell.number: place for place, cell in enumerate(ran(post), start=1)}
 
 
 def _trace(
@@ -101,11 +136,12 @@ def _trace(
     interpreter: Interpreter,
 ) -> Trace:
     """What the process told of its observations, in the builder's terms."""
-    place = {cell.number: index for index, cell in enumerate(ran(post), start=1)}
-    place[0] = 0
+    place = _places(post)
     modules = frozenset(raw["modules"])
     packages: dict[str, str] = {}
-    files = [SeenFile(f["kind"], f["path"], f["digest"], place[f["cell"]]) for f in raw["files"]]
+    files = [
+        SeenFile(f["kind"], f["path"], f["digest"], place.get(f["cell"], 0)) for f in raw["files"]
+    ]
     for module, folder in raw["installed"].items():
         owners = interpreter.owners(module, folder)
         packages |= owners
@@ -122,12 +158,12 @@ def _trace(
             for folder in _package_folders(raw)
         },
         variables=tuple(
-            SeenVariable(each["name"], each["value"], place[each["cell"]])
+            SeenVariable(each["name"], each["value"], place.get(each["cell"], 0))
             for each in raw["variables"]
         ),
         files=tuple(files),
         declared=tuple(declared),
-        impure=tuple(Impure(each["what"], place[each["cell"]]) for each in raw["impure"]),
+        impure=tuple(Impure(each["what"], place.get(each["cell"], 0)) for each in raw["impure"]),
         root="",
     )
 

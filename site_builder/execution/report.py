@@ -15,8 +15,21 @@ from typing import Any
 
 from site_builder.errors import Problem
 from site_builder.execution.child.protocol import Message
-from site_builder.execution.lines import first_place, line_in_file, named_cells, placed
-from site_builder.model import Cell, Execution, Output, Post
+from site_builder.execution.lines import (
+    first_line,
+    line_in_file,
+    named_cells,
+    placed,
+    text_at,
+)
+from site_builder.execution.values import (
+    at_expression,
+    false_claims,
+    running_expression,
+    value_problems,
+    values_of,
+)
+from site_builder.model import Cell, Execution, Output, Post, Value
 
 FATAL = "Fatal Python error: "  # how faulthandler begins
 LINE = 200  # characters of a line of output in a message
@@ -48,6 +61,8 @@ class Finished:
 
     outputs: Mapping[int, tuple[Output, ...]]
     """What each cell put out, by its number."""
+    values: Mapping[int, Value]
+    """What each expression gave, by its number."""
     event: Message
     """The last event of the post's own process."""
     leftovers: int
@@ -59,13 +74,18 @@ def report(post: Post, job: Message, events: Sequence[Message]) -> Finished | Ou
     by_kind = {event["event"]: event for event in events}
     exited = by_kind.get("exited")
     leftovers = _leftovers(post, exited)
-    problem = _problem(post, job, events)
-    if problem is not None:
-        return Outcome(problems=(problem,), warnings=warnings_of(post, leftovers))
     done = [event for event in events if event["event"] == "done"]
     _update_displays(done)
     outputs = {event["number"]: tuple(map(_output, event["outputs"])) for event in done}
-    return Finished(outputs, by_kind["finished"], leftovers)
+    values = values_of(events)
+    problems = [*value_problems(post, events)]
+    problem = _problem(post, job, events)
+    if problem is not None:
+        problems.append(_in_prose(post, job, events, problem))
+    if problems:
+        problems += false_claims(post, outputs, values)
+        return Outcome(problems=tuple(problems), warnings=warnings_of(post, leftovers))
+    return Finished(outputs, values, by_kind["finished"], leftovers)
 
 
 def warnings_of(post: Post, leftovers: int) -> tuple[Problem, ...]:
@@ -139,6 +159,21 @@ def _problem(post: Post, job: Message, events: Sequence[Message]) -> Problem | N
     return _died(post, cell, exited)
 
 
+def _in_prose(post: Post, job: Message, events: Sequence[Message], problem: Problem) -> Problem:
+    """The problem of a run, at the expression that was being evaluated if one was."""
+    expression = running_expression(post, events)
+    if expression is None:
+        return problem
+    what = "a claim in the prose" if expression.kind == "claim" else "a value in the prose"
+    message = re.sub(r"\bcell \d+|\bthe post\b", what, problem.message, count=1)
+    help_ = problem.help
+    if any(event["event"] == "exited" and event["stopped"] == "time" for event in events):
+        timeout = job["expressions"][expression.number - 1]["timeout"]
+        message = f"{what} took longer than {timeout:g} s and was stopped"
+        help_ = "allow more with 'timeout: SECONDS' in the front matter or [execution] timeout"
+    return replace(at_expression(post, expression, message, help_), notes=problem.notes)
+
+
 def _last_output(post: Post, failed: Message | None, exited: Message | None) -> tuple[str, ...]:
     """The last lines that the cell printed."""
     text = ""
@@ -180,7 +215,8 @@ def _stopped(
     limits = job["limits"]
     number = f"cell {cell.number}" if cell else "the post"
     if why == "time":
-        timeout = {c["number"]: c["timeout"] for c in job["cells"]}[cell.number if cell else 1]
+        timeouts = {c["number"]: c["timeout"] for c in job["cells"]}
+        timeout = timeouts.get(cell.number if cell else 1, 0)
         message = f"{number} took longer than {timeout:g} s and was stopped"
         help_ = "allow more with `#| timeout: SECONDS` in the cell or [execution] timeout"
     elif why == "post time":
@@ -213,11 +249,11 @@ def _died(post: Post, cell: Cell | None, exited: Message) -> Problem:
         hints = {"SIGKILL": "the system may have run out of memory"}
         return _at(post, cell, message, hints.get(name, ""), last)
     what = fault.partition("\n")[0]
-    found = first_place(fault, post)
+    found = first_line(fault, post)
     problem = _at(post, cell, f"{message} ({what})", "a library crashed in this line", last)
     if not found:
         return replace(problem, help="a library crashed")
-    return replace(problem, line=line_in_file(post, *found), excerpt=_place(post, *found)[0])
+    return replace(problem, line=found[0], excerpt=found[1])
 
 
 def _not_begun(post: Post, job: Message, error: dict[str, Any]) -> Problem:
@@ -260,17 +296,10 @@ def _raised(
     frame = frames[-1]
     there = cells[frame["file"]]
     line = line_in_file(post, there, frame["line"])
-    excerpt, indent = _place(post, there, frame["line"])
-    column = (frame["column"] or -indent) + indent
+    excerpt = text_at(post, there, frame["line"])
+    column = (frame["column"] or -there.column) + there.column
     width = max(1, (frame["end"] or 0) - (frame["column"] or 0))
     return Problem(message, post.source.path, line, column, width, excerpt, help_, notes)
-
-
-def _place(post: Post, cell: Cell, line: int) -> tuple[str, int]:
-    """The text at a line (from 1) of a cell in the post, and how far the cell is indented."""
-    if line > max(1, cell.code.count("\n")):
-        return "", 0
-    return post.source.line_text(cell.line + line - 1), cell.column
 
 
 _HELP = {

@@ -15,20 +15,21 @@ from pathlib import Path
 
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, UsageError
+from site_builder.execution.documents import read_record, record_bytes
 from site_builder.execution.frozen import read_frozen
 from site_builder.execution.interpreter import Interpreter, Probe
 from site_builder.execution.job import (
     RUNNER_CONDITION,
     VARIABLE,
-    cell_keys,
     conditions_of,
+    keys_of,
     runner_digest,
     variables_of,
 )
 from site_builder.execution.processes import StartError
 from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.proof import Change, Prover
-from site_builder.execution.record import Conditions, Record, Trace, read_record, record_bytes
+from site_builder.execution.record import Conditions, Record, Trace
 from site_builder.model import Post
 from site_builder.store import Store
 
@@ -55,6 +56,8 @@ class Runs:
         frozen = self.frozen(post)
         if frozen is not None and not self.changes(frozen, post):
             return self._put(frozen)
+        if post.front_matter.execute == "frozen" and not self.thaw:
+            return None
         for record, digest in self.known(post):
             if not any(self.prover.changes(record)):  # whose key is today's
                 return record, digest
@@ -66,7 +69,7 @@ class Runs:
 
     def known(self, post: Post) -> list[tuple[Record, str]]:
         """Records of runs with today's key and their digests, the newest first."""
-        key = cell_keys(post, conditions_of(post, self.site))[-1]
+        key = keys_of(post, conditions_of(post, self.site)).run
         digests = self.store.remembered(RUNS, key)
         records = [(self.load(digest), digest) for digest in digests]
         return [(r, d) for r, d in records if r is not None and r.key == key and not r.frozen]
@@ -75,13 +78,17 @@ class Runs:
         """The record of the last run of a post, whatever changed since."""
         return self.load(self.store.pointed(RUNS, path))
 
+    def earlier(self, path: str) -> Record | None:
+        """The record of the run before the last one that gave something else."""
+        return self.load(self.store.pointed_before(RUNS, path))
+
     def load(self, digest: str) -> Record | None:
         """The record of a digest."""
         content = self.store.get(digest)
         if content is None:
             return None
         record = read_record(content, lambda blob, _: self.store.get(blob))
-        return record if record is not None and record.cells else None
+        return record if record is not None and (record.cells or record.values) else None
 
     def keep(self, record: Record, *, provable: bool, settled: bool) -> tuple[Record, str]:
         """Keep a record: as a proof if `provable`, as the last run of its post if `settled`.
@@ -110,7 +117,7 @@ class Runs:
 
     def changes(self, record: Record, post: Post) -> list[Change]:
         """Why a record does not hold today: nothing if it does."""
-        if record.key != cell_keys(post, self._conditions(record, post))[-1]:
+        if record.key != keys_of(post, self._conditions(record, post)).run:
             return [Change("its code or its settings changed", 0)]
         return list(self.prover.changes(record))
 
@@ -121,7 +128,10 @@ class Runs:
 
 def _is_stale(frozen: Record, record: Record, runs: Runs) -> bool:
     """Whether a frozen record does not hold for the post that `record` is proven for."""
-    codes = [[(cell.code, cell.options) for cell in each.cells] for each in (frozen, record)]
+    codes = [
+        [*((c.code, c.options) for c in each.cells), *((v.after, v.code) for v in each.values)]
+        for each in (frozen, record)
+    ]
     return (
         codes[0] != codes[1]
         or kept_conditions(record.conditions, frozen) != frozen.conditions
@@ -135,8 +145,9 @@ def as_frozen(record: Record, post: Post, day: dt.date) -> Record:
     What is left out would not be compared anyway, and is nobody's business in version control.
     """
     conditions = kept_conditions(record.conditions, replace(record, conditions={}))
-    keys = cell_keys(post, conditions)
-    cells = [replace(cell, key=key) for cell, key in zip(record.cells, keys, strict=True)]
+    keys = keys_of(post, conditions)
+    cells = [replace(c, key=key) for c, key in zip(record.cells, keys.cells, strict=True)]
+    values = [replace(v, key=key) for v, key in zip(record.values, keys.expressions, strict=True)]
     seen = [file for file in record.trace.files if not Path(file.path).is_absolute()]
     trace = Trace(
         interpreter=record.trace.interpreter,
@@ -151,7 +162,15 @@ def as_frozen(record: Record, post: Post, day: dt.date) -> Record:
         impure=record.trace.impure,
         root="",
     )
-    return replace(record, conditions=conditions, cells=tuple(cells), trace=trace, frozen=day)
+    return replace(
+        record,
+        conditions=conditions,
+        cells=tuple(cells),
+        values=tuple(values),
+        key=keys.run,
+        trace=trace,
+        frozen=day,
+    )
 
 
 def kept_conditions(today: Conditions, record: Record) -> Conditions:

@@ -105,13 +105,13 @@ def _is_json(value: object) -> bool:
 
 def _plain(value: object) -> str:
     if type(value) not in (dict, list, tuple, set, frozenset):
-        return _without_address(repr(value))
+        return without_address(repr(value))
     import pprint
 
-    return _without_address(pprint.pformat(value, width=80, sort_dicts=False, compact=True))
+    return without_address(pprint.pformat(value, width=80, sort_dicts=False, compact=True))
 
 
-def _without_address(text: str) -> str:
+def without_address(text: str) -> str:
     """`<C object at 0x7f3a…>` would be different in each run, and says nothing."""
     return re.sub(r"\bat 0x[0-9a-fA-F]{6,16}\b", "at 0x…", text) if " at 0x" in text else text
 

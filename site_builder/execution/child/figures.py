@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from site_builder.execution.child.series import Series, series_of
 from site_builder.execution.child.streams import Capture, Entry
 
 CSS_PIXELS = 96  # to the inch
@@ -113,7 +114,7 @@ class Figures:
             # The option is the author's last word, over a `figsize` in the code.
             size = figure.get_size_inches()
             figure.set_size_inches(width or size[0], height or size[1])
-        bounds = _bounds(figure)
+        bounds, series = _bounds(figure), series_of(figure)
         if self._settings["format"] == "svg":
             svg = _svg(figure, bounds)
             if len(svg) <= self._settings["svg_limit"]:
@@ -121,10 +122,11 @@ class Figures:
                 points = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
                 pixels = [round(p * CSS_PIXELS / POINTS) for p in points]
                 data = {"image/svg+xml": svg, "image/png": _png(figure, bounds, FEED_DENSITY)}
-                return _figure_entry(data, pixels)
+                return _figure_entry(data, pixels, series)
         png = _png(figure, bounds, PAGE_DENSITY)
         sides = struct.unpack(">II", base64.b64decode(png[:40])[16:24])
-        return _figure_entry({"image/png": png}, [round(side / PAGE_DENSITY) for side in sides])
+        pixels = [round(side / PAGE_DENSITY) for side in sides]
+        return _figure_entry({"image/png": png}, pixels, series)
 
 
 # What plotting calls return that is no value to show, by module.
@@ -167,8 +169,8 @@ def _is_plain(value: object) -> bool:
     return type(value).__name__ in ("ndarray", "list", "tuple")
 
 
-def _figure_entry(data: dict[str, str], pixels: list[int]) -> Entry:
-    metadata = {"width": pixels[0], "height": pixels[1]}
+def _figure_entry(data: dict[str, str], pixels: list[int], series: list[Series]) -> Entry:
+    metadata = {"width": pixels[0], "height": pixels[1], "series": series}
     return {"kind": "figure", "data": data, "metadata": metadata}
 
 

@@ -73,7 +73,7 @@ class Observer:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._busy.clear)  # whose threads are not there
         self.begun = time.time_ns()
-        self._cells = frozenset(cell["name"] for cell in job["cells"])
+        self._cells = frozenset(each["name"] for each in (*job["cells"], *job["expressions"]))
 
     def actions(self) -> dict[str, Callable[[ModuleType], None]]:
         """What to do once libraries are imported that read by themselves."""

@@ -11,10 +11,12 @@ import ast
 import sys
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 COROUTINE = 0x80  # inspect.CO_COROUTINE; `inspect` is slow to import
+
+Watch = Callable[[ast.Module, str], Mapping[str, object]]
 
 
 class Program:
@@ -25,8 +27,11 @@ class Program:
         self._futures = 0
         self._loop: Any = None
 
-    def run(self, code: str, name: str) -> object:
-        """Run a cell; the value of its last expression unless a semicolon follows."""
+    def run(self, code: str, name: str, watch: Watch | None = None) -> object:
+        """Run a cell; the value of its last expression unless a semicolon follows.
+
+        `watch` may change the cell's tree, and gives names that this needs.
+        """
         # Python shows a warning once for each line of a module: lines of other cells do not count.
         self._namespace.pop("__warningregistry__", None)
         tree = compile(
@@ -37,18 +42,35 @@ class Program:
             dont_inherit=True,
         )
         assert isinstance(tree, ast.Module)
+        names = watch(tree, code) if watch else {}
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         parts = [self._compiled(tree, name, "exec")]
         if isinstance(last, ast.Expr):
             parts.append(self._compiled(ast.Expression(last.value), name, "eval"))
-        value = self._evaluate(parts)
+        self._namespace.update(names)
+        try:
+            value = self._evaluate(parts)
+        finally:
+            for each in names:
+                self._namespace.pop(each, None)
         return None if last is None or _is_hushed(code, last) else value
 
-    def run_timed(self, code: str, name: str) -> object:
+    def evaluate(
+        self,
+        code: str | ast.Expression,
+        name: str,
+        names: Mapping[str, object] | None = None,
+    ) -> object:
+        """The value of an expression; `names` are known to it alone."""
+        self._namespace.pop("__warningregistry__", None)
+        compiled = compile(code, name, "eval", flags=self._futures, dont_inherit=True)
+        return eval(compiled, self._namespace, dict(names) if names else None)
+
+    def run_timed(self, code: str, name: str, watch: Watch | None = None) -> object:
         """The same for a cell with `%%time`."""
         wall, processor = time.perf_counter(), time.process_time()
         try:
-            return self.run(code, name)
+            return self.run(code, name, watch)
         finally:
             used, passed = time.process_time() - processor, time.perf_counter() - wall
             sys.stdout.write(f"CPU times: total: {_duration(used)}\n")

@@ -7,6 +7,8 @@ the builder.
     cell      cell `number` begins             number
     done      cell `number` is through         number, outputs, seconds
     failed    cell `number` raised             number, error, outputs, seconds
+    expression  expression `number` begins     number
+    value     what it gave                     number, text, data, holds, parts; or number, error
     finished  all cells are through            python, imports, trace
     exited    the post's process is gone       signal, code, stopped, leftovers, forked,
                                                number, stdout, stderr

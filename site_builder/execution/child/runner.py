@@ -17,7 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 from site_builder.execution.child import seeds
+from site_builder.execution.child.claims import Assertions
 from site_builder.execution.child.display import Displayer, DisplayHandle
+from site_builder.execution.child.expressions import evaluate as evaluated
 from site_builder.execution.child.figures import Figures
 from site_builder.execution.child.kernel import (
     KernelCellError,
@@ -32,6 +34,9 @@ from site_builder.execution.child.sources import Sources
 from site_builder.execution.child.streams import Capture, OutputLimitError
 from site_builder.execution.child.trace import make_trace
 from site_builder.execution.child.tracebacks import ENGINE, describe, short_name
+
+RunCell = Callable[[Message], None]
+Evaluate = Callable[[Message], Message]
 
 
 def run_post(
@@ -51,11 +56,22 @@ def run_post(
     with contextlib.ExitStack() as ending:
         try:
             start = _kernel_runner if job["kernel"] else _python_runner
-            run_cell = start(job, capture, ending, observer)
+            run_cell, evaluate = start(job, capture, ending, observer)
         except Exception as failure:
             error = describe(failure, job)
             emit({"event": "failed", "number": 0, "outputs": capture.take(), "error": error})
             return
+
+        def evaluate_after(number: int) -> None:
+            for each in job["expressions"]:
+                if each["after"] == number:
+                    emit({"event": "expression", "number": each["number"]})
+                    enter_cell(each["cell"], each["timeout"])
+                    event = evaluate(each)
+                    leave_cell()
+                    emit(event)
+
+        evaluate_after(0)
         for cell in job["cells"]:
             emit({"event": "cell", "number": cell["number"]})
             began = time.perf_counter()
@@ -70,6 +86,7 @@ def run_post(
             if raised is not None:
                 outputs.append(_error_entry(raised))
             emit({"event": "done", **event, "outputs": outputs})
+            evaluate_after(cell["number"])
         trace = make_trace(observer, job)
         emit({"event": "finished", **_environment(job), "trace": trace})
 
@@ -107,8 +124,8 @@ def _unlimit_memory() -> None:
 
 def _python_runner(
     job: Message, capture: Capture, _: contextlib.ExitStack, observer: Observer
-) -> Callable[[Message], None]:
-    """The function that runs a Python cell."""
+) -> tuple[RunCell, Evaluate]:
+    """The functions that run a Python cell, and evaluate an expression of the prose."""
     module = types.ModuleType("__main__")
     module.__file__ = job["file"]
     sys.modules["__main__"] = module
@@ -132,18 +149,31 @@ def _python_runner(
     def run_cell(cell: Message) -> None:
         figures.begin(cell["options"])
         sources.begin(cell)
+        assertions = Assertions() if cell["options"]["claim"] else None
+        false = None
         try:
             code, timed = translate(cell["code"])
             run = program.run_timed if timed else program.run
-            value = run(code, cell["name"])
+            value = run(code, cell["name"], assertions.watch if assertions else None)
             if value is not None:
                 builtins._ = value  # type: ignore[attr-defined]
                 if not isinstance(value, DisplayHandle) and not figures.is_drawing(value):
                     displayer.display(value)
+        except AssertionError as error:
+            if assertions is None:
+                raise
+            false = describe(error, job)  # no failure: the builder decides what becomes of it
         finally:
             figures.show_open()
+        for entry in assertions.entries(false) if assertions else ():
+            capture.display(entry)
 
-    return run_cell
+    def evaluate(expression: Message) -> Message:
+        figures.begin({})
+        sources.begin(expression)
+        return evaluated(expression, program, capture, figures.show_open, job)
+
+    return run_cell, evaluate
 
 
 def _import_actions(
@@ -218,8 +248,8 @@ def _environment(job: Message) -> Message:
 
 def _kernel_runner(
     job: Message, capture: Capture, ending: contextlib.ExitStack, _: Observer
-) -> Callable[[Message], None]:
-    """The function that runs a cell through a Jupyter kernel."""
+) -> tuple[RunCell, Evaluate]:
+    """The function that runs a cell through a Jupyter kernel; there are no expressions then."""
     client = start_kernel(job["kernel"])
     ending.callback(stop_kernel, client)
     names: list[str] = []
@@ -236,4 +266,8 @@ def _kernel_runner(
             error.find_line(names)
             raise
 
-    return run_cell
+    return run_cell, _no_expressions
+
+
+def _no_expressions(_: Message) -> Message:
+    raise NotImplementedError("a post that runs through a kernel has no expressions")

@@ -5,11 +5,13 @@ In: an exception and the job. Out: name, message, traceback text and frames, all
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import re
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from site_builder.execution.child.display import clean
@@ -29,7 +31,7 @@ def describe(error: BaseException, job: Message) -> dict[str, Any]:
         frame = {"file": error.cell, "line": error.line, "column": 0, "end": 0}
         told = {"name": error.name, "message": clean(error.message), "text": clean(error.text)}
         return {**told, "frames": [frame]}
-    cells = frozenset(cell["name"] for cell in job["cells"])
+    cells = frozenset(each["name"] for each in (*job["cells"], *job["expressions"]))
     if isinstance(error, SyntaxError) and error.filename in cells:
         name = error.filename
         error.msg = BARE_LINE.sub(lambda found: f"{found[0]} of {name}", error.msg)
@@ -50,6 +52,22 @@ def describe(error: BaseException, job: Message) -> dict[str, Any]:
         "text": clean("".join(described.format())),
         "frames": frames,
     }
+
+
+@contextlib.contextmanager
+def more_memory() -> Iterator[None]:
+    """Lift the limit of memory: what an error holds is still there, and its report needs more."""
+    try:
+        import resource
+    except ImportError:
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _message(error: BaseException) -> str:

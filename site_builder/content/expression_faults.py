@@ -1,0 +1,219 @@
+"""What is wrong with an expression that can be seen without running it.
+
+In: an expression, or a cell with a claim. Out: problems with line, column and what to do.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from markdown_it.token import Token
+
+from site_builder.content.positions import problem_at
+from site_builder.content.value_syntax import VALUE
+from site_builder.errors import Problem
+from site_builder.model import Cell, Expression, Source
+
+
+def expression_fault(
+    source: Source, expression: Expression, known: tuple[str, str], *, kernel: str
+) -> Problem | None:
+    """The first thing that is wrong with an expression.
+
+    `known` is what the parser found wrong already and what to do, empty if nothing; `kernel` is
+    that of the post, if it has one.
+    """
+    what = "a claim" if expression.kind == "claim" else "a value"
+    code = expression.code
+    if kernel:
+        message = f"{what} in the prose needs the posts' own Python, not the kernel {kernel!r}"
+        return _at(source, expression, message, "show it with a cell")
+    if known[0]:
+        return _at(source, expression, *known)
+    if not code:
+        if expression.kind == "claim":
+            help_ = '[the outputs sum to one]{claim="abs(S.sum() - 1) < 1e-12"}'
+            return _at(source, expression, "a claim without an expression", f"write {help_}")
+        return _at(source, expression, "a value without an expression", "write `{python} name`")
+    if expression.tolerance is not None and not 0 <= expression.tolerance < math.inf:
+        return _at(source, expression, "a tolerance is a number from 0 on", "such as 0.01")
+    if "{" in expression.format:
+        message = "braces in a format are not read"
+        return _at(source, expression, message, "make the text in a cell and show that")
+    try:
+        tree = ast.parse(code, mode="eval")
+    except SyntaxError as error:
+        return _syntax(source, expression, what, error)
+    except ValueError as error:
+        return _at(source, expression, f"{what} cannot be read: {error}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.NamedExpr):
+            return _at(source, expression, f"{what} in the prose cannot assign", _CELL)
+        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
+            return _at(source, expression, f"{what} in the prose cannot await or yield", _CELL)
+    return None
+
+
+_CELL = "do that in a cell, and name what comes of it here"
+
+
+FORMULAS = ("maths_inline", "maths_block")
+"""Tokens whose content is TeX, which may hold values."""
+_LINE = re.compile(r" \((?:detected at line|on line) \d+\)| on line \d+")
+
+
+# What readers would see as it is written: what it is, where it begins, and what to do about it.
+_UNREAD = (
+    (
+        re.compile(r"\{[^{}]*\bclaim\b[^{}]*\}?"),
+        "claim",
+        "the braces of this claim cannot be read",
+        'write [sentence]{claim="expression"}, and \\" for quotation marks within',
+    ),
+    (
+        re.compile(r"\{[^{}]*(?:\.volatile|\btolerance=)[^{}]*\}"),
+        "{",
+        "these braces belong to no value",
+        "write them right behind it, without a space",
+    ),
+    (
+        re.compile(r"`\{python\}\s"),
+        "`{python}",
+        "this value is never closed",
+        "end it with a backtick; in a table write \\| for a bar",
+    ),
+    (
+        re.compile(r"\{eval\}`"),
+        "{eval}`",
+        "this value cannot be read",
+        "write {eval}`name`, with one backtick on each side",
+    ),
+)
+_NO_SPACE = re.compile(r"\{(?:python|eval)\}[^\s`]")
+_RAW = re.compile(r"\s*<(?:!--|pre|script|style|textarea|code)", re.IGNORECASE)
+
+
+def unread_faults(
+    source: Source, tokens: Sequence[Token], first: int, last: int
+) -> Iterator[Problem]:
+    """Values and claims between two lines that are not in order, so that no rule read them."""
+    for token in tokens:
+        if token.type == "text" and "{" in token.content:
+            yield from _of_unread_text(source, token.content, first, last)
+        elif token.type == "code_inline" and token.markup == "`":
+            if _NO_SPACE.match(token.content):
+                help_ = "write `{python} name`; in doubled backticks it is shown as it is"
+                message = "a space is missing after the braces of this value"
+                yield _unread(source, first, last, token.content, message, help_)
+        elif token.type == "span_open" and "claim" in token.attrs and "offset" not in token.meta:
+            _, _, message, help_ = _UNREAD[0]
+            yield _unread(source, first, last, "claim", message, help_)
+        elif token.type == "html_block" and not _RAW.match(token.content):
+            for written in VALUE.findall(token.content)[:1]:
+                message = "a value in the midst of HTML is not read"
+                help_ = "put a blank line above and below the Markdown within HTML"
+                yield _unread(source, first, last, written, message, help_)
+        elif token.type in FORMULAS and "`{python}" in VALUE.sub("", token.content):
+            message = "this value is never closed"
+            yield _unread(source, first, last, "`{python}", message, "end it with a backtick")
+        yield from unread_faults(source, token.children or (), first, last)
+
+
+def _of_unread_text(source: Source, text: str, first: int, last: int) -> Iterator[Problem]:
+    written = "\n".join(source.text.split("\n")[first - 1 : last])
+    for pattern, begin, message, help_ in _UNREAD:
+        for found in pattern.finditer(text):
+            if "\\" + begin in written or "\\" + found[0] in written:
+                continue  # an escape: meant to be shown
+            # Typography may have changed what is inside.
+            whole = found[0] if found[0] in written else begin
+            yield _unread(source, first, last, whole, message, help_)
+
+
+def _unread(
+    source: Source, first: int, last: int, needle: str, message: str, help_: str
+) -> Problem:
+    line, column = first, 0
+    block = "\n".join(source.text.split("\n")[first - 1 : last])
+    # What is in order may hold the same.
+    rest = VALUE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), block)
+    at = rest.find(needle) if needle in rest else block.find(needle)
+    if at >= 0:
+        line, column = first + block.count("\n", 0, at), at - block.rfind("\n", 0, at)
+    return problem_at(source, line, message, help_, column=column, width=len(needle))
+
+
+def cell_claim_faults(source: Source, cells: Sequence[Cell], kernel: str) -> Iterator[Problem]:
+    """Claims of cells that nothing proves; `kernel` is that of the post, if it has one."""
+    for cell in cells:
+        claim = cell.options.claim
+        if not claim:
+            continue
+        line, column = _claim_place(source, cell)
+        if kernel:
+            message = f"a claim needs the posts' own Python, not the kernel {kernel!r}"
+            help_ = "say it in the prose"
+        elif not cell.options.eval:
+            message, help_ = "the claim of a cell that does not run", "remove 'eval: false'"
+        elif not _asserts(cell.code):
+            message = "nothing in the cell proves its claim"
+            help_ = "add an assertion, such as 'assert abs(S.sum() - 1) < 1e-12'"
+        else:
+            continue
+        yield problem_at(source, line, message, help_, column=column, width=len(claim))
+
+
+def _claim_place(source: Source, cell: Cell) -> tuple[int, int]:
+    for line in range(cell.fence_line, cell.line + 1):
+        text = source.line_text(line)
+        if key := re.search(r"\bclaim[\"']?\s*[:=]", text):
+            return line, max(text.find(cell.options.claim, key.end()), key.start()) + 1
+    return cell.fence_line, 0
+
+
+def _asserts(code: str) -> bool:
+    """Whether code has an assertion, or calls what is named like one; true if it cannot be told."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return True
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+            if "assert" in name.lower():
+                return True
+    return False
+
+
+def _syntax(source: Source, expression: Expression, what: str, error: SyntaxError) -> Problem:
+    code = expression.code
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        help_ = _CELL
+        if code.count('"') % 2 or code.count("'") % 2:
+            help_ = "a backtick ends it, in quotation marks too: make the text in a cell"
+        message = f"{what} in the prose is no Python expression: {_LINE.sub('', error.msg)}"
+        offset = min(max(error.offset or 1, 1), len(code))
+        return _at(source, expression, message, help_, offset=offset - 1, width=1)
+    message = f"{what} in the prose is an expression, not a statement"
+    return _at(source, expression, message, _CELL)
+
+
+def _at(
+    source: Source,
+    expression: Expression,
+    message: str,
+    help_: str = "",
+    *,
+    offset: int = 0,
+    width: int = 0,
+) -> Problem:
+    column = expression.column and expression.column + offset
+    width = width or max(1, len(expression.code))
+    return problem_at(source, expression.line, message, help_, column=column, width=width)

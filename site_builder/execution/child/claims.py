@@ -1,0 +1,174 @@
+"""Claims: what an expression's parts had for values when it was evaluated.
+
+In: the syntax tree of an expression, or of a cell's assertions. Out: the same that also notes the
+value of each part that a reader would ask for. Promise: every part is evaluated as often, and in
+the same order, as without.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from site_builder.execution.child.display import clean, without_address
+
+NOTE, CHECK = "@note", "@check"  # no name that code can have
+MOST = 8  # parts of an expression that are told
+LONGEST = 160  # characters of a value
+MANY = 24  # assertions of a cell that are told
+
+# In these a name is not one of the post's, or is evaluated many times.
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Noted:
+    """The parts of one evaluation, in order."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, str] = {}
+
+    def note(self, source: str, value: object) -> object:
+        """Note what a part gave."""
+        told = not isinstance(value, ModuleType | type) and not callable(value)
+        if told and (source in self._parts or len(self._parts) < MOST):
+            self._parts[source] = shown(value)
+        return value
+
+    def take(self) -> list[list[str]]:
+        """The parts noted since the last time, each with its value."""
+        parts, self._parts = self._parts, {}
+        return [[source, value] for source, value in parts.items()]
+
+
+def shown(value: object) -> str:
+    """A value in a line."""
+    try:
+        # NumPy's numbers and arrays say their type in a repr, which tells readers nothing.
+        text = str(value) if hasattr(value, "dtype") else repr(value)
+    except Exception as error:
+        text = f"<its repr raises {type(error).__name__}>"
+    text = " ".join(without_address(clean(text)).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def noting(tree: ast.expr, code: str) -> ast.expr:
+    """The expression, noting its parts but not itself."""
+    noted = _Noting(code, tree).visit(tree)
+    assert isinstance(noted, ast.expr)
+    return noted
+
+
+def truth(value: object) -> bool:
+    """Whether a claim's value says that it is true; raises ValueError, with why, if it cannot."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        told = " × ".join(map(str, shape))
+        raise ValueError(f"gives an array of {told} values: say 'all' or 'any' of them")
+    if isinstance(value, bool) or str(getattr(value, "dtype", "")) == "bool":
+        return bool(value)
+    kind = type(value)
+    if isinstance(value, int | float | complex | str | bytes | list | tuple | dict | set | None):
+        told = shown(value)
+        raise ValueError(
+            f"gives {told}, which is neither true nor false: compare it with something"
+        )
+    if hasattr(value, "dtype") or not hasattr(kind, "__bool__"):
+        raise ValueError(f"gives {shown(value)}, which is neither true nor false")
+    try:
+        return bool(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"gives {shown(value)}, which is neither true nor false: {error}"
+        ) from None
+
+
+class _Noting(ast.NodeTransformer):
+    """Wraps parts of an expression in calls that note their values."""
+
+    def __init__(self, code: str, whole: ast.expr) -> None:
+        self._code = code
+        self._whole = whole
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, _SCOPES):
+            return node
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
+            return self.generic_visit(node)
+        source = ast.get_source_segment(self._code, node) or ""
+        if isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+            # The chain up to here is one part; what it begins with, and what is in it, are others.
+            self._within(node)
+        if node is self._whole or not isinstance(
+            node.ctx if hasattr(node, "ctx") else ast.Load(), ast.Load
+        ):
+            return node
+        return _call(NOTE, [ast.Constant(" ".join(source.split())), node], node)
+
+    def _within(self, node: ast.Call | ast.Attribute | ast.Subscript) -> None:
+        if isinstance(node, ast.Call):
+            node.args = [self.visit(each) for each in node.args]
+            for keyword in node.keywords:
+                keyword.value = self.visit(keyword.value)
+            if isinstance(node.func, ast.Attribute):
+                node.func.value = self.visit(node.func.value)
+        elif isinstance(node, ast.Subscript):
+            node.value = self.visit(node.value)
+            node.slice = self.visit(node.slice)
+        else:
+            node.value = self.visit(node.value)
+
+
+class Assertions:
+    """The assertions of a cell with a claim."""
+
+    def __init__(self) -> None:
+        self._noted = Noted()
+        self._entries: dict[int, dict[str, Any]] = {}
+
+    def watch(self, tree: ast.Module, code: str) -> dict[str, Callable[..., object]]:
+        """Let the assertions outside of functions be noted; gives the names this needs."""
+        for node in _outside_functions(tree):
+            if isinstance(node, ast.Assert):
+                source = " ".join((ast.get_source_segment(code, node.test) or "").split())
+                at = [ast.Constant(node.lineno), ast.Constant(source)]
+                node.test = _call(CHECK, [*at, noting(node.test, code)], node.test)
+        ast.fix_missing_locations(tree)
+        return {NOTE: self._noted.note, CHECK: self._check}
+
+    def _check(self, line: int, source: str, value: object) -> object:
+        parts = self._noted.take()
+        holds = bool(value)
+        entry = {"holds": holds, "parts": parts, "line": line}
+        self._entries[line] = {"kind": "assertion", "text": source, "metadata": entry}
+        return holds
+
+    def entries(self, raised: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """What was asserted; `raised` is the assertion's error that ended the cell, if one did."""
+        entries = list(self._entries.values())[:MANY]
+        if raised is not None:
+            false = next((e for e in self._entries.values() if not e["metadata"]["holds"]), None)
+            if false is None:  # of a function, such as `numpy.testing.assert_allclose`
+                line = next((f["line"] for f in raised["frames"] if f["line"]), 1)
+                told: dict[str, Any] = {"holds": False, "parts": [], "line": line}
+                false = {"kind": "assertion", "text": "", "metadata": told}
+            if false not in entries:
+                entries.append(false)
+            false["metadata"]["message"] = raised["message"]
+        return entries
+
+
+def _outside_functions(tree: ast.AST) -> list[ast.AST]:
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+        waiting += [each for each in ast.iter_child_nodes(node) if not isinstance(each, inner)]
+    return found
+
+
+def _call(name: str, arguments: list[ast.expr], place: ast.expr) -> ast.Call:
+    function = ast.Name(name, ast.Load())
+    return ast.copy_location(ast.Call(function, arguments, []), place)
