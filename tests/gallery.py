@@ -109,7 +109,26 @@ print("a line that is much too long for a phone, " * 4)
 ```
 
 ```python
+total = sum(range(7))
 print("\\n".join(f"line {n} of many" for n in range(1, 61)))
+```
+
+## Values such as `{python} 6 * 7`
+
+The sum is `{python} total:.1f`, in `{python} total * 2:.2f`{.volatile} seconds; $s = `{python} total:.1e`$.
+[It is a small one, as sums go]{claim="total < 100 and total > 1"}.[^claim]
+
+[^claim]: A note whose [statement is checked]{claim="total == 21"}.
+
+| what | value |
+|:-----|------:|
+| sum  | [`{python} total` is odd]{claim="total % 2 == 1"} |
+
+```python
+#| claim: A sum of *squares* is $`{python} sum(n * n for n in (3, 4))`$, whatever the order.
+for first, second in ((3, 4), (4, 3)):
+    assert first**2 + second**2 == 5**2
+print("after the claim")
 ```
 
 ```python
@@ -135,7 +154,7 @@ kind: aside
 date: 2021-03-0{day}
 ---
 
-An aside with code.
+An aside with code, `{{python}} {day} * 7` and [a claim]{{claim="{day} > 5"}}.
 
 ```python
 print({day})

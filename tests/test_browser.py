@@ -336,7 +336,7 @@ def test_notes_stand_in_the_margin_or_below_their_paragraph(
 def test_notes_do_not_cover_each_other(browser: Browser, gallery: Served) -> None:
     with visit(browser, gallery.address + "everything/") as visited:
         boxes = [note.bounding_box() for note in visited.page.locator(".sidenote").all()]
-        assert len(boxes) == 3
+        assert len(boxes) == 4
         for above, below in itertools.pairwise(boxes):
             assert above is not None
             assert below is not None

@@ -58,12 +58,12 @@ def test_a_table_names_all_that_can_be_written(header: tuple[str, ...], names: l
 
 
 def test_the_commands_are_named() -> None:
-    _, commands = cli._parser()
+    _, commands = cli.parser_of()
     assert table("command", "what it does") == [f"site-builder {name}" for name in commands]
 
 
 def test_the_options_of_the_command_line_are_named() -> None:
-    parser, commands = cli._parser()
+    parser, commands = cli.parser_of()
     texts = [parser.format_help(), *(command.format_help() for command in commands.values())]
     known = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*|(?<!\S)-[A-Za-z]\b", "\n".join(texts)))
     named = [word.split()[0] for word in table("option", "meaning")]

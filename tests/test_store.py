@@ -167,6 +167,17 @@ def test_a_pointer_points_to_what_it_was_set_to_last(tmp_path: Path) -> None:
     assert store.pointed("builds", "posts/é.md") == ""
 
 
+def test_a_pointer_knows_what_it_pointed_to_before(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    digests = [digest_of(content) for content in (b"1", b"2", b"3")]
+    for digest, before in zip(digests, ["", *digests], strict=False):
+        store.point("runs", "a", digest)
+        store.point("runs", "a", digest)  # the same again is no change
+        assert Store(tmp_path).pointed_before("runs", "a") == before
+    assert store.pointed_before("runs", "b") == ""
+    assert store.pointers("runs") == ["a"]
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_pointer_points_nowhere(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     Store(tmp_path).point("runs", "a", digest_of(b"1"))
@@ -210,6 +221,26 @@ def test_a_store_that_was_only_looked_at_is_not_made(tmp_path: Path) -> None:
         assert store.trim(0) == 0
         assert store.usage() == Usage(0, 0)
     assert not folder.exists()
+
+
+def test_a_store_that_keeps_nothing_finds_what_is_there(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        digest = store.put(TEXT)
+        store.remember("runs", KEY, digest)
+        store.point("runs", "a", digest)
+    before = stamps(tmp_path)
+    with Store(tmp_path, keep=False) as reader:
+        assert reader.get(digest) == TEXT
+        assert reader.pointed("runs", "a") == digest
+        other = reader.put(b"other")
+        reader.remember("runs", KEY, other)
+        reader.point("runs", "b", other)
+        assert reader.get(other) == b"other"
+        assert set(reader.remembered("runs", KEY)) == {digest, other}
+        assert reader.pointed("runs", "b") == other
+    assert stamps(tmp_path) == before
+    assert Store(tmp_path).remembered("runs", KEY) == (digest,)
+    assert spare_folders() == set()
 
 
 # Without a place

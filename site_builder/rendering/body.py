@@ -10,15 +10,21 @@ import re
 from collections.abc import Sequence
 from html import escape, unescape
 from typing import Any
-from urllib.parse import quote
 
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
-from site_builder.model import Heading
+from site_builder.page import Heading
+from site_builder.rendering.admonitions import (
+    admonition_closes,
+    admonition_opens,
+    note_opens,
+    note_reference,
+)
 from site_builder.rendering.cells import cell_html
+from site_builder.rendering.claims import claim_closes, claim_opens
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.foreign_html import is_lost
 from site_builder.rendering.formulas import block_formula, inline_formula
@@ -30,42 +36,43 @@ from site_builder.rendering.images import (
     note_ids,
     warn,
 )
+from site_builder.rendering.links import in_link, link_opens, reference_html, without_links
 from site_builder.rendering.listings import listing_html
-from site_builder.rendering.markup import attribute, kept
+from site_builder.rendering.markup import attribute
 from site_builder.rendering.notes import place_notes
+from site_builder.rendering.values import (
+    report_unfit,
+    text_tokens,
+    value_html,
+    volatile_mark,
+)
 
-ADMONITIONS = {
-    "danger": "caution",
-    "error": "caution",
-    "hint": "tip",
-    "attention": "warning",
-    "seealso": "note",
-}
-_EXTERNAL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
 _FILENAME = re.compile(r'(?:filename|title)="([^"]*)"')
 
 
 def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
-    """Render the blocks of a post."""
+    """Render the blocks of a post, whose values are filled in."""
     placed = place_notes(tokens)
     if any(token.type == "heading_open" and token.tag == "h1" for token in placed):
         draft.heading_shift = 1  # the page's one `h1` is its title
     return _render(placed, draft)
 
 
-def inline_html(draft: Draft, text: str) -> str:
-    """Render a caption, title or summary."""
-    (token,) = make_parser(draft.quotes).parseInline(text)
-    return _RENDERER.renderInline(
-        token.children or [], make_parser().options, {"draft": draft, "inline": True}
-    )
+def inline_html(draft: Draft, text: str, origin: str, *, bare: bool = False) -> str:
+    """Render a caption, title or summary with its values.
+
+    `origin` is that of the expressions in it. What is `bare` has no ids and no buttons, so that
+    it can stand anywhere.
+    """
+    tokens = text_tokens(draft, text, origin)
+    env = {"draft": draft, "inline": True, "bare": bare}
+    return _RENDERER.renderInline(tokens, make_parser().options, env)
 
 
 def shown_inline(draft: Draft, tokens: Sequence[Token]) -> str:
     """Render inline tokens a second time, where there is no room for links and notes."""
-    return _RENDERER.renderInline(
-        _without_links(tokens), make_parser().options, {"draft": _scratch(draft), "inline": True}
-    )
+    env = {"draft": _scratch(draft), "inline": True, "bare": True}
+    return _RENDERER.renderInline(without_links(tokens), make_parser().options, env)
 
 
 def markdown_html(draft: Draft, text: str) -> str:
@@ -95,7 +102,10 @@ class _Renderer(RendererHTML):
             if not draft.feed and (token.attrs or token.children or token.type == "html_block"):
                 note_ids(draft, token)
             if token.type == "inline":
-                html.append(self.renderInline(token.children or (), options, env))
+                inner = env
+                if index and tokens[index - 1].type == "heading_open":
+                    inner = {**env, "marked": False}
+                html.append(self.renderInline(token.children or (), options, inner))
             elif token.type in self.rules:
                 html.append(self.rules[token.type](tokens, index, options, env))
             else:
@@ -108,7 +118,8 @@ class _Renderer(RendererHTML):
         level = min(6, int(token.tag[1]) + draft.heading_shift)
         id_ = str(token.attrs.get("id", ""))
         content = tokens[index + 1].children or ()
-        inner = self.renderInline(_without_links(content), options, {"draft": _scratch(draft)})
+        scratch = {"draft": _scratch(draft), "bare": True}
+        inner = self.renderInline(without_links(content), options, scratch)
         draft.headings.append(Heading(level, id_, inner))
         draft.anchor(id_, plain_text(content))
         classes = attribute("class", token.attrs.get("class"))
@@ -145,41 +156,24 @@ class _Renderer(RendererHTML):
         return image_html(draft, tokens[index])
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        draft: Draft = env["draft"]
-        token = tokens[index]
-        address = str(token.attrs["href"])
-        text = ""
-        if not _EXTERNAL.match(address):
-            attachment = draft.attachment(address)
-            if attachment is not None:
-                address = quote(attachment.name)
-            else:
-                bare = tokens[index + 1].type == "link_close"
-                address, text = draft.refer(address, _written(address), text=bare)
-        rest = "".join(attribute(*p) for p in kept(token, "title", "id", "class").items())
-        return f'<a href="{escape(address)}"{rest}>{text}'
+        return link_opens(env["draft"], tokens, index)
 
     def reference(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         token = tokens[index]
         wording = token.meta.get("text") or ("%s" if token.meta.get("number_only") else "")
-        address, text = env["draft"].refer(
-            f"#{token.content}", token.content, text=True, wording=wording
-        )
-        return f'<a href="{address}">{text}</a>'
+        return reference_html(env["draft"], token.content, wording)
 
     def maths_reference(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        token = tokens[index]
-        wording = "%s" if token.meta["kind"] == "ref" else "(%s)"
-        address, text = env["draft"].refer(
-            f"#{token.content}", token.content, text=True, wording=wording
-        )
-        return f'<a href="{address}">{text}</a>'
+        wording = "%s" if tokens[index].meta["kind"] == "ref" else "(%s)"
+        return reference_html(env["draft"], tokens[index].content, wording)
 
     def maths_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return inline_formula(env["draft"], tokens[index])
+        html, told = inline_formula(env["draft"], tokens[index]), _told(env["draft"], tokens[index])
+        return html + (told if _has_room(tokens, index, env) else "")
 
     def maths_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return block_formula(env["draft"], tokens[index])
+        html, told = block_formula(env["draft"], tokens[index]), _told(env["draft"], tokens[index])
+        return f"{html}<p>{told}</p>\n" if told else html
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return authors_html(env["draft"], tokens[index].content)
@@ -214,44 +208,39 @@ class _Renderer(RendererHTML):
     def td_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return f"<td{_alignment(tokens[index])}>"
 
-    def admonition_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+    def value(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        def render(inner: Sequence[Token]) -> str:
+            return self.renderInline(inner, options, {**env, "inline": True})
+
+        marked = _has_room(tokens, index, env)
+        return value_html(env["draft"], tokens[index], render, bare=_bare(env), marked=marked)
+
+    def span_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         token = tokens[index]
-        kind = token.meta["kind"]
-        title = self.renderInline(token.meta["title"], options, env) or kind.capitalize()
-        id_ = attribute("id", token.attrs.get("id"))
-        look = ADMONITIONS.get(kind, kind)
-        if env["draft"].feed:
-            return f"<blockquote><p><strong>{title}</strong></p>\n"
-        if token.meta["collapsible"]:
-            summary = f'<summary class="admonition-title">{title}</summary>'
-            return f'<details class="admonition {look}"{id_}>{summary}\n'
-        heading = f'<p class="admonition-title">{title}</p>'
-        return f'<aside class="admonition {look}" role="note"{id_}>{heading}\n'
+        if "claim" in token.attrs:
+            return claim_opens(env["draft"], token, bare=_bare(env))
+        return self.renderToken(tokens, index, options, env)
+
+    def span_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        opening = _opening_span(tokens, index)
+        if "claim" in opening.attrs:
+            marked = _has_room(tokens, index, env)
+            return claim_closes(env["draft"], opening, bare=_bare(env), marked=marked)
+        return self.renderToken(tokens, index, options, env)
+
+    def admonition_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
+        inner = {**env, "marked": False}
+        title = self.renderInline(tokens[index].meta["title"], options, inner)
+        return admonition_opens(env["draft"], tokens[index], title)
 
     def admonition_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        if env["draft"].feed:
-            return "</blockquote>\n"
-        level = tokens[index].level
-        opening = next(
-            token
-            for token in reversed(tokens[:index])
-            if token.type == "admonition_open" and token.level == level
-        )
-        return "</details>\n" if opening.meta["collapsible"] else "</aside>\n"
+        return admonition_closes(env["draft"], tokens, index)
 
     def footnote_ref(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        meta = tokens[index].meta
-        number = meta["id"] + 1
-        again = f"-{meta['subId'] + 1}" if meta.get("subId") else ""
-        link = f'<a id="fnref-{number}{again}" href="#fn-{number}" role="doc-noteref">{number}</a>'
-        return f'<sup class="footnote-ref">{link}</sup>'
+        return note_reference(tokens[index])
 
     def footnote_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        number = tokens[index].meta["id"] + 1
-        if env["draft"].feed:
-            return f'<blockquote id="fn-{number}">\n'
-        mark = f'<span class="sidenote-number">{number}</span> '
-        return f'<aside class="sidenote" id="fn-{number}" role="note">{mark}'
+        return note_opens(env["draft"], tokens[index])
 
     def paragraph_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         if is_figure(tokens[index + 1].children):
@@ -289,15 +278,32 @@ def _scratch(draft: Draft) -> Draft:
     )
 
 
-def _without_links(tokens: Sequence[Token]) -> list[Token]:
-    """Inline tokens for a place that is a link itself, or must not have notes."""
-    dropped = ("link_open", "link_close", "footnote_ref", "reference")
-    return [token for token in tokens if token.type not in dropped]
+def _told(draft: Draft, formula: Token) -> str:
+    """What readers are told of the values in a formula; reports those that it cannot hold."""
+    if "filled" not in formula.meta:
+        return ""
+    report_unfit(draft, formula.meta["filled"].unfit)
+    return volatile_mark(draft, formula.meta["expressions"])
 
 
-def _written(address: str) -> str:
-    """What of an address stands in the text as it is: the parser percent-encodes."""
-    return re.split("[%#?]", address)[0] or address.lstrip("#")
+def _bare(env: Env) -> bool:
+    """Whether nothing but the text is wanted, which is also shown elsewhere."""
+    return bool(env.get("bare"))
+
+
+def _has_room(tokens: Sequence[Token], index: int, env: Env) -> bool:
+    """Whether a button or a link can stand behind a token: not in a heading or a link."""
+    return not _bare(env) and bool(env.get("marked", True)) and not in_link(tokens, index)
+
+
+def _opening_span(tokens: Sequence[Token], index: int) -> Token:
+    """The token that opens the span which the one at `index` closes."""
+    depth = 0
+    for token in reversed(tokens[: index + 1]):
+        depth += {"span_close": 1, "span_open": -1}.get(token.type, 0)
+        if not depth:
+            return token
+    raise ValueError("a span that was never opened")
 
 
 def _alignment(token: Token) -> str:

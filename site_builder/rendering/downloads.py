@@ -2,7 +2,8 @@
 
 In: an executed post. Out: two files of its page. The notebook is nbformat 4.5 with outputs as they
 are on the page; the script has the same cells in the percent format that Jupyter and editors read.
-Both are made of the post alone, so the same run gives the same bytes.
+In their text values are filled in, and claims say what checked them. Both are made of the post
+alone, so the same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,14 +11,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from site_builder.content.front_matter import body_line
 from site_builder.files import SiteFile
-from site_builder.model import Cell, CellOptions, Environment, ExecutedPost, Output
+from site_builder.model import Cell, CellOptions, Environment, ExecutedPost, Expression, Output
+from site_builder.rendering.filled_markdown import as_written, filled_body, filled_text
 
-Part = Cell | str
-"""A cell, or Markdown between cells."""
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Markdown between cells."""
+
+    text: str
+    expressions: tuple[Expression, ...]
+    """Those whose values are in it."""
+
+
+Part = Cell | Prose
 
 
 def downloads(executed: ExecutedPost, variables: Mapping[str, str]) -> tuple[SiteFile, ...]:
@@ -60,23 +72,37 @@ def _setup(environment: Environment, variables: Mapping[str, str]) -> Cell:
 def _parts(executed: ExecutedPost, setup: Cell) -> Iterator[Part]:
     """Cells and the Markdown between them, in order."""
     post = executed.post
-    lines = post.source.text.split("\n")
+    lines = filled_body(executed).split("\n")
     if post.front_matter.title:
-        yield f"# {post.front_matter.title}"
+        title = filled_text(executed, post.front_matter.title, "title")
+        yield Prose(f"# {title}", _of_origin(executed, "title"))
     yield setup
     start = body_line(post.source) - 1
     ends = {t.meta["cell"]: t.map for t in post.tokens if t.type == "fence" and "cell" in t.meta}
     for cell in post.cells:
         place = ends[cell.number]
         assert place
-        prose = "\n".join(lines[start : place[0]]).strip("\n")
-        if prose.strip():
-            yield prose
+        yield from _prose(executed, lines, start, place[0])
+        if cell.options.claim:
+            origin = f"cell {cell.number} claim 1"
+            sentence = filled_text(executed, cell.options.claim, origin)
+            claim = f"**Claim:** {sentence} (checked by the next cell)"
+            yield Prose(claim, _of_origin(executed, origin))
         yield cell
         start = place[1]
-    prose = "\n".join(lines[start:]).strip("\n")
-    if prose.strip():
-        yield prose
+    yield from _prose(executed, lines, start, len(lines))
+
+
+def _prose(executed: ExecutedPost, lines: list[str], start: int, end: int) -> Iterator[Prose]:
+    """The Markdown between two lines (from 0, without the second), if there is any."""
+    text = "\n".join(lines[start:end]).strip("\n")
+    if text.strip():
+        body = _of_origin(executed, "")
+        yield Prose(text, tuple(each for each in body if start < each.line <= end))
+
+
+def _of_origin(executed: ExecutedPost, origin: str) -> tuple[Expression, ...]:
+    return tuple(each for each in executed.post.expressions if each.origin == origin)
 
 
 def _notebook(executed: ExecutedPost, parts: list[Part]) -> dict[str, Any]:
@@ -94,12 +120,12 @@ def _notebook(executed: ExecutedPost, parts: list[Part]) -> dict[str, Any]:
 
 
 def _cell(executed: ExecutedPost, part: Part, number: int) -> dict[str, Any]:
-    if isinstance(part, str):
+    if isinstance(part, Prose):
         return {
             "cell_type": "markdown",
             "id": f"text-{number}",
-            "metadata": {},
-            "source": part.splitlines(keepends=True),
+            "metadata": _origins(part),
+            "source": part.text.splitlines(keepends=True),
         }
     outputs = executed.execution.outputs[part.number - 1] if part.number else ()
     return {
@@ -107,9 +133,18 @@ def _cell(executed: ExecutedPost, part: Part, number: int) -> dict[str, Any]:
         "execution_count": part.number if part.number and part.options.eval else None,
         "id": f"cell-{part.number}",
         "metadata": {},
-        "outputs": [_output(output) for output in outputs],
+        "outputs": [_output(output) for output in outputs if output.kind != "assertion"],
         "source": part.code.rstrip("\n").splitlines(keepends=True),
     }
+
+
+def _origins(prose: Prose) -> dict[str, Any]:
+    """What the Markdown was made of, for programs."""
+    written = [
+        {each.kind: each.code if each.kind == "claim" else as_written(each)}
+        for each in prose.expressions
+    ]
+    return {"site_builder": {"expressions": written}} if written else {}
 
 
 def _output(output: Output) -> dict[str, Any]:
@@ -141,8 +176,8 @@ _MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z]|!)", re.MULTILINE)
 def _script(parts: list[Part]) -> str:
     blocks = []
     for part in parts:
-        if isinstance(part, str):
-            lines = [f"# {line}".rstrip() for line in part.split("\n")]
+        if isinstance(part, Prose):
+            lines = [f"# {line}".rstrip() for line in part.text.split("\n")]
             blocks.append("\n".join(["# %% [markdown]", *lines]))
         else:
             code = part.code.rstrip("\n")

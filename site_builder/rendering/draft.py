@@ -13,7 +13,8 @@ from site_builder.content.positions import locate
 from site_builder.content.typography import Quotes
 from site_builder.errors import Problem
 from site_builder.files import SiteFile
-from site_builder.model import Anchor, Attachment, ExecutedPost, Heading, Reference
+from site_builder.model import Attachment, ExecutedPost
+from site_builder.page import Anchor, Heading, Reference
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """HTML that is not ours: what a value gave, and what an author wrote.
 
 In: HTML. Out: the same for pages that allow no inline styles, which become a style sheet of the
-page; and what of it readers will not see. Promise: what stands between the tags does not change.
+page; what of it readers will not see, and what does not fit into a sentence. Promise: what stands
+between the tags does not change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,26 @@ import re
 from collections.abc import Iterable, Iterator
 from html import unescape
 
+from site_builder.content.positions import problem_at
 from site_builder.files import SiteFile, named_by_content
+from site_builder.rendering.draft import Draft
+
+
+def shown_html(draft: Draft, html: str, *, name: str, line: int, what: str) -> str:
+    """HTML as pages or feeds can show it, its styles in a file of the page named by `name`.
+
+    What pages keep from readers is a warning that `what`, made in `line`, shows it.
+    """
+    if draft.feed:
+        return without_scripts(html)
+    for unseen_part, help_ in unseen(html):
+        message = f"{what} shows {unseen_part}"
+        draft.warnings.append(problem_at(draft.executed.post.source, line, message, help_))
+    html, style = with_style_sheet(html, name)
+    if style is None:
+        return html
+    draft.files[style.path] = style
+    return f'{html.rstrip()}\n<link rel="stylesheet" href="{style.path}">'
 
 
 def with_style_sheet(html: str, name: str) -> tuple[str, SiteFile | None]:
@@ -51,6 +71,16 @@ def is_table(html: str) -> bool:
     return _TABLE.match(html) is not None
 
 
+def unfit_for_sentence(html: str) -> str:
+    """What of the HTML does not fit into a sentence; empty if all of it does."""
+    bare = _EMBEDDED.sub(r"\1", _COMMENT.sub("", html))
+    names = [name.lower() for name in _NAME.findall(bare)]
+    name = next((name for name in names if name not in _PHRASING), "")
+    if "table" in names:
+        return "a table"
+    return f"HTML with <{name}>" if name else ""
+
+
 def unseen(html: str) -> Iterator[tuple[str, str]]:
     """What readers will not see, since pages load nothing from elsewhere; and what to do."""
     bare = _COMMENT.sub("", html)
@@ -81,6 +111,17 @@ def is_remote(address: str) -> bool:
 
 
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_NAME = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
+_PHRASING = frozenset(
+    (
+        *("a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data"),
+        *("del", "dfn", "em", "i", "img", "ins", "kbd", "mark", "math"),
+        *("meter", "progress", "q", "rp", "rt", "ruby", "s", "samp", "small"),
+        *("span", "strong", "style", "sub", "sup", "svg", "time", "u", "var"),
+        "wbr",
+    )
+)
+_EMBEDDED = re.compile(r"(<(svg|math)\b[^>]*>).*?</\2\s*>", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile("<([A-Za-z][A-Za-z0-9-]*)>")
 _VOID = frozenset(("br", "hr", "img", "input", "wbr"))
 _REMOTE = re.compile("(?:https?:)?//", re.IGNORECASE)

@@ -23,6 +23,7 @@ from site_builder.maths import (
     without_annotations,
 )
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.tex_values import FilledTex, bare_tex
 
 _REFERENCE = re.compile("\ue000ref:([^\ue000\ue001]*)\ue001")
 Macros = tuple[tuple[str, str], ...]
@@ -37,13 +38,9 @@ def inline_formula(draft: Draft, token: Token) -> str:
         if token.meta.get("display"):
             shown = _display(tex, macros, token.meta.get("label", ""))
             return display_formula(draft, shown, inline=True)
-        html = _inline(tex, macros)
+        return _in_sentence(draft, _inline(tex, macros))
     except MathsError as error:
         return _failed(draft, token, error)
-    if draft.feed:
-        # Long ones can be scrolled to on a page; a feed has no use for that.
-        return _noted(draft, without_annotations(html).replace(' tabindex="0"', "", 1))
-    return _noted(draft, html)
 
 
 def block_formula(draft: Draft, token: Token) -> str:
@@ -59,11 +56,12 @@ def block_formula(draft: Draft, token: Token) -> str:
 
 def latex_output(draft: Draft, tex: str) -> str:
     """What a cell gave as LaTeX; raises MathsError."""
-    bare = tex.strip()
-    for sign in ("$$", "$"):
-        bare = bare.removeprefix(sign).removesuffix(sign)
-    bare = re.sub(r"\A\\displaystyle\s*", "", bare)
-    return display_formula(draft, _display(bare, _pairs(draft.macros), ""))
+    return display_formula(draft, _display(bare_tex(tex), _pairs(draft.macros), ""))
+
+
+def latex_value(draft: Draft, tex: str) -> str:
+    """A value of the prose that is LaTeX, as a formula in its sentence; raises MathsError."""
+    return _in_sentence(draft, _inline(bare_tex(tex), _pairs(draft.macros)))
 
 
 def display_formula(draft: Draft, shown: Display, *, inline: bool = False) -> str:
@@ -82,6 +80,13 @@ def display_formula(draft: Draft, shown: Display, *, inline: bool = False) -> st
     return _noted(draft, html) + ("" if inline else "\n")
 
 
+def _in_sentence(draft: Draft, html: str) -> str:
+    if draft.feed:
+        # Long ones can be scrolled to on a page; a feed has no use for that.
+        html = without_annotations(html).replace(' tabindex="0"', "", 1)
+    return _noted(draft, html)
+
+
 def _noted(draft: Draft, html: str) -> str:
     """Note the formula's references and, for the font, the formula."""
     if "\ue000" in html:
@@ -95,10 +100,16 @@ def _noted(draft: Draft, html: str) -> str:
 def _failed(draft: Draft, token: Token, error: MathsError) -> str:
     """Report a formula; what stands in its place does not matter, the page is not written."""
     if not draft.feed:
-        line, column = _position(draft, token, error.offset)
+        offset, width, help_ = error.offset, error.width, error.help
+        filled: FilledTex | None = token.meta.get("filled")
+        if filled is not None:
+            offset, width, in_value = filled.as_written(offset, width)
+            help_ = f"with its values the formula is {token.content!r}" if in_value else help_
+            token = token.copy(content=filled.written)
+        line, column = _position(draft, token, offset)
         source = draft.executed.post.source
         draft.problems.append(
-            problem_at(source, line, error.message, error.help, column=column, width=error.width)
+            problem_at(source, line, error.message, help_, column=column, width=width)
         )
     return f"<code>{escape(token.content)}</code>"
 

@@ -15,17 +15,19 @@ from markdown_it.token import Token
 from site_builder.config import Site
 from site_builder.content.front_matter import body_line
 from site_builder.content.headings import plain_text
-from site_builder.content.markdown import make_parser
 from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError
 from site_builder.files import SiteFile, StoredFile
 from site_builder.maths import characters
-from site_builder.model import ExecutedPost, Page
+from site_builder.model import ExecutedPost
+from site_builder.page import Page
 from site_builder.rendering.body import body_html, inline_html, shown_inline
 from site_builder.rendering.downloads import downloads
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.page_json import Html, html_bytes
 from site_builder.rendering.preview import preview_picture
+from site_builder.rendering.published import published_record
+from site_builder.rendering.values import filled, text_tokens
 from site_builder.store import digest_of
 
 
@@ -47,25 +49,29 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     front = post.front_matter
     draft = _draft(site, executed, feed=False)
     draft.lines = _front_lines(executed)
-    title_html = inline_html(draft, front.title)
-    body = body_html(draft, post.tokens)
-    lead = _summary(site, executed, draft)
+    title_html = inline_html(draft, front.title, "title", bare=True)
+    tokens = filled(executed, post.tokens)
+    body = body_html(draft, tokens)
+    lead = _summary(site, executed, draft, tokens)
     summary_html = shown_inline(draft, lead)
     if draft.problems:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
-    inline_html(feed, front.title)  # counts its references, so that marks are the same
-    html = Html(body, body_html(feed, post.tokens))
+    inline_html(
+        feed, front.title, "title", bare=True
+    )  # counts its references, so that marks are the same
+    html = Html(body, body_html(feed, tokens))
     kept = html_bytes(html)
     environment = site.settings.execution.environment
     files = (*draft.files.values(), *downloads(executed, environment))
+    files += published_record(executed, body, files)
     page = Page(
         source=post.source,
         front_matter=front,
         slug=post.slug,
         body=digest_of(kept),
         title_html=title_html,
-        title_text=_plain(draft, front.title),
+        title_text=plain_text(text_tokens(draft, front.title, "title")),
         summary=" ".join(plain_text(lead).split()),
         summary_html=summary_html,
         headings=tuple(draft.headings),
@@ -77,7 +83,7 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
         files=tuple(StoredFile(file.path, digest_of(file.content)) for file in files),
         picture=preview_picture(html.feed),
         maths_characters=_characters(draft.maths),
-        words=_words(post.tokens),
+        words=_words(tokens),
         code_lines=sum(t.content.count("\n") for t in post.tokens if t.type == "fence"),
         figures=draft.counts.get("picture", 0),
         environment=executed.execution.environment,
@@ -103,23 +109,19 @@ def _front_lines(executed: ExecutedPost) -> tuple[int, int]:
     return 1, max(1, body_line(executed.post.source) - 1)
 
 
-def _summary(site: Site, executed: ExecutedPost, draft: Draft) -> Sequence[Token]:
+def _summary(
+    site: Site, executed: ExecutedPost, draft: Draft, tokens: Sequence[Token]
+) -> Sequence[Token]:
     """The inline tokens of the author's summary, or of the first paragraph."""
     summary = executed.post.front_matter.summary
     if not summary:
-        return _lead(executed.post.tokens)
+        return _lead(tokens)
     # Shown without links and notes, and without a word of what is wrong: so looked at here.
     checked = _draft(site, executed, feed=False)
     checked.lines = _front_lines(executed)
-    inline_html(checked, summary)
+    inline_html(checked, summary, "summary", bare=True)
     draft.problems += checked.problems
-    (token,) = make_parser(draft.quotes).parseInline(summary)
-    return token.children or []
-
-
-def _plain(draft: Draft, text: str) -> str:
-    (token,) = make_parser(draft.quotes).parseInline(text)
-    return plain_text(token.children or [])
+    return text_tokens(draft, summary, "summary")
 
 
 def _lead(tokens: Sequence[Token]) -> list[Token]:

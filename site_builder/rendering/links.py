@@ -1,0 +1,57 @@
+"""Links and references of a post: each leaves marks that are filled when all pages are known.
+
+In: tokens and the draft that notes references. Out: HTML with marks for addresses and texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from markdown_it.token import Token
+
+from site_builder.rendering.draft import Draft
+from site_builder.rendering.markup import attribute, kept
+
+_EXTERNAL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
+
+
+def link_opens(draft: Draft, tokens: Sequence[Token], index: int) -> str:
+    """The start of the link at `index`; one without a text is given that of what it leads to."""
+    token = tokens[index]
+    address = str(token.attrs["href"])
+    text = ""
+    if not _EXTERNAL.match(address):
+        attachment = draft.attachment(address)
+        if attachment is not None:
+            address = quote(attachment.name)
+        else:
+            bare = tokens[index + 1].type == "link_close"
+            address, text = draft.refer(address, _written(address), text=bare)
+    rest = "".join(attribute(*p) for p in kept(token, "title", "id", "class").items())
+    return f'<a href="{escape(address)}"{rest}>{text}'
+
+
+def reference_html(draft: Draft, label: str, wording: str) -> str:
+    """A reference to what has a label; `wording` has `%s` for its number, or is empty."""
+    address, text = draft.refer(f"#{label}", label, text=True, wording=wording)
+    return f'<a href="{address}">{text}</a>'
+
+
+def in_link(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the token at `index` stands in a link."""
+    before = [token.type for token in tokens[:index]]
+    return before.count("link_open") > before.count("link_close")
+
+
+def without_links(tokens: Sequence[Token]) -> list[Token]:
+    """Inline tokens for a place that is a link itself, or must not have notes."""
+    dropped = ("link_open", "link_close", "footnote_ref", "reference")
+    return [token for token in tokens if token.type not in dropped]
+
+
+def _written(address: str) -> str:
+    """What of an address stands in the text as it is: the parser percent-encodes."""
+    return re.split("[%#?]", address)[0] or address.lstrip("#")
