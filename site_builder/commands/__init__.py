@@ -1,0 +1,1 @@
+"""The commands, a module for each: its arguments, and what it says to the author."""

@@ -1,0 +1,79 @@
+"""What commands share: their arguments, how a folder is shown, how problems are.
+
+In: parsers and what was given. Out: arguments added, words for the terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from site_builder.errors import SiteBuilderError
+
+CACHE = ".cache"  # below the site's folder
+
+
+def add_place(parser: argparse.ArgumentParser, *, output: bool = True) -> None:
+    """Add where the site is and, with `output`, where it is written to."""
+    parser.add_argument("-C", "--directory", type=Path, default=Path(), metavar="DIR",
+                        help="folder of the site (default: this one)")  # fmt: skip
+    if output:
+        parser.add_argument("-o", "--output", type=Path, default=None, metavar="OUTPUT",
+                            help="folder to write to (default: public in the site's)")  # fmt: skip
+
+
+def add_posts(parser: argparse.ArgumentParser, what: str, *, required: bool = False) -> None:
+    """Add the names of posts; `what` ends the help, such as `all if none is named`."""
+    parser.add_argument("posts", nargs="+" if required else "*", metavar="POST",
+                        help=f"posts: {what}")  # fmt: skip
+
+
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """Add how posts are run."""
+    add_jobs(parser)
+    parser.add_argument("--no-fork", action="store_true",
+                        help="start each post in a process of its own, no fork")  # fmt: skip
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add how many posts run at once."""
+    parser.add_argument("-j", "--jobs", type=_count, default=os.cpu_count() or 1, metavar="N",
+                        help="how many posts run at once (default: one for each core)")  # fmt: skip
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on, not {text!r}")
+    return number
+
+
+def output_folder(given: argparse.Namespace) -> Path:
+    """Give the folder that the site is written to."""
+    # A path on the command line is relative to where the author is, the default to the site.
+    path: Path = given.output or given.directory / "public"
+    return path.absolute()
+
+
+def shown(folder: Path) -> str:
+    """Give a folder as an author would write it here, with a slash at its end."""
+    here = Path.cwd()
+    if folder.is_relative_to(here):
+        return f"{folder.relative_to(here).as_posix()}/"
+    return f"{folder.as_posix()}/"
+
+
+def print_problems(error: SiteBuilderError) -> None:
+    """Say what is wrong, and that nothing came of the command."""
+    for problem in error.problems:
+        print(f"error: {problem}\n", file=sys.stderr)
+    count = len(error.problems)
+    what = "1 problem" if count == 1 else f"{count} problems"
+    print(f"{what}; nothing was written", file=sys.stderr)
+
+
+def say_waiting() -> None:
+    """Say why nothing happens."""
+    print("waiting for another build of the same folder to end", file=sys.stderr)

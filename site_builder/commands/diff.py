@@ -1,0 +1,117 @@
+"""`site-builder diff`: say which numbers, claims and figures moved from one side to another.
+
+In: the arguments. Out: a report in words or as JSON, and a page if one is wanted. Exit code 1 if
+something moved beyond tolerance or a post could not be had, else 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from site_builder.commands.arguments import CACHE, add_place, add_running
+from site_builder.errors import Problem, UsageError
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the parser of the command."""
+    parser = commands.add_parser(
+        "diff",
+        help="say which numbers moved between two sites, revisions or sets of packages",
+        description="OLD and NEW are folders or addresses of built sites, or git revisions. "
+        "Without NEW it is the posts as they are now; without both, the last two runs of each.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("old", nargs="?", default="", metavar="OLD", help="the side before")
+    parser.add_argument("new", nargs="?", default="", metavar="NEW", help="the side after")
+    add_place(parser, output=False)
+    add_running(parser)
+    parser.add_argument("--with", action="append", default=[], metavar="PACKAGE", dest="packages",
+                        help="run NEW with other packages, such as 'numpy==2.3.0'")  # fmt: skip
+    parser.add_argument("--only", action="append", default=[], metavar="GLOB",
+                        help="compare posts that match")  # fmt: skip
+    parser.add_argument("--drafts", action="store_true", help="compare drafts too")
+    parser.add_argument("--no-cache", action="store_true", help="run all posts of both sides anew")
+    parser.add_argument("--tolerance", type=_share, default=None, metavar="X",
+                        help="relative difference that is no move, such as 0.01")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print a JSON document")
+    parser.add_argument("--html", type=Path, default=None, metavar="FILE",
+                        help="write a page, too")  # fmt: skip
+    parser.set_defaults(command=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Compare two sides; gives the exit code."""
+    from site_builder import config
+    from site_builder.checking.compared import Wanted, compared
+    from site_builder.checking.diff_page import difference_page
+    from site_builder.checking.diff_report import difference_json, report_lines
+    from site_builder.checking.made import Running
+    from site_builder.progress import Display
+
+    if given.html is not None and not given.html.absolute().parent.is_dir():
+        raise UsageError(Problem(f"there is no folder for the page {given.html}"))
+    site = config.load(given.directory)
+    wanted = Wanted(given.old, given.new, tuple(given.packages), given.tolerance)
+    with _ended_in_order(), Display(sys.stderr) as display:
+        running = Running(
+            cache=None if given.no_cache else site.root / CACHE,
+            jobs=given.jobs,
+            fork=not given.no_fork,
+            drafts=given.drafts,
+            only=tuple(given.only),
+            on_progress=display.show,
+        )
+        difference = compared(site, wanted, running, here=Path.cwd(), on_say=_say)
+    for side, problem in difference.failed:
+        print(f"error ({side}): {problem}\n", file=sys.stderr)
+    if given.html is not None:
+        _write(given.html, difference_page(difference))
+    if given.json:
+        print(difference_json(difference), end="")
+    else:
+        for line in report_lines(difference):
+            print(line)
+    return 1 if difference.moved else 0
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Who ends us meanwhile leaves nothing behind: folders and environments that were made go."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"the page cannot be written to {path}: {error.strerror}"
+        raise UsageError(Problem(message)) from None
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number from 0 on, such as 0.01, not {text!r}")
+    return number

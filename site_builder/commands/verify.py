@@ -1,0 +1,97 @@
+"""`site-builder verify`: run the posts anew, and compare with what is published.
+
+In: the arguments. Out: a table, or JSON; and an exit code: 1 if anything diverged or was tampered
+with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import math
+import sys
+
+from site_builder.commands.arguments import add_place, add_running
+
+MANY = 200  # posts and pages
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the parser of the command."""
+    parser = commands.add_parser(
+        "verify", help="run the posts anew and compare with a published site", allow_abbrev=False
+    )
+    parser.add_argument("published", nargs="?", default="", metavar="FOLDER|URL",
+                        help="the published site (default: public in the site's)")  # fmt: skip
+    add_place(parser, output=False)
+    add_running(parser)
+    parser.add_argument("--only", action="append", default=[], metavar="GLOB",
+                        help="verify posts that match")  # fmt: skip
+    parser.add_argument("--tolerance", type=_share, default=None, metavar="X",
+                        help="relative difference that is allowed, such as 0.01")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print a JSON document")
+    parser.set_defaults(command=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Verify the site; gives the exit code. Raises UsageError if nothing is there to verify."""
+    gc.set_threshold(50_000)  # as in a build
+    # Late: `--help` needs none of this.
+    from site_builder import config
+    from site_builder.checking.fetch import open_published
+    from site_builder.checking.verification import PostVerification
+    from site_builder.checking.verify import Wanted, verify
+    from site_builder.checking.verify_report import (
+        heading_line,
+        post_lines,
+        summary_line,
+        verification_json,
+    )
+    from site_builder.progress import Display
+
+    site = config.load(given.directory)
+    published = open_published(given.published or str(given.directory / "public"))
+    wanted = Wanted(
+        jobs=given.jobs,
+        fork=not given.no_fork,
+        only=tuple(given.only),
+        tolerance=given.tolerance,
+    )
+
+    def show(post: PostVerification) -> None:
+        if not given.json:
+            for line in post_lines(post):
+                print(line)
+
+    if not given.json:
+        print(heading_line())
+    with Display(sys.stderr) as display:
+        verification = verify(
+            site,
+            published,
+            wanted,
+            on_progress=display.show,
+            on_post=show,
+            on_pages=_show_pages,
+        )
+    if given.json:
+        print(verification_json(verification), end="")
+    else:
+        print(summary_line(verification))
+    return 0 if verification.sound else 1
+
+
+def _show_pages(done: int, all_: int) -> None:
+    """Say how far it is, if one has to wait for it."""
+    if all_ > MANY:
+        print(f"looked at {done} of {all_} posts and pages", file=sys.stderr)
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number from 0 on, such as 0.01, not {text!r}")
+    return number
