@@ -19,7 +19,7 @@ from site_builder.commands.arguments import print_problems
 from site_builder.errors import SiteBuilderError, nearest
 
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
-COMMANDS = ("build", "explain", "freeze", "verify", "diff", "cache", "clean")
+COMMANDS = ("build", "explain", "freeze", "verify", "audit", "diff", "check", "cache", "clean")
 INTERRUPTED = 130
 
 

@@ -87,6 +87,19 @@ state = hashlib.sha256(repr((globals().get('state'), seen)).encode()).hexdigest(
 print(state)
 """
 
+# In the prose: what was seen so far, whatever became of the cells.
+STATE = "`{python} globals().get('state')`"
+FALSE = "[It is not]{claim=\"globals().get('state') == 1\"}"
+VALUES = (
+    STATE,
+    "{eval}`globals().get('state')`{.volatile}",
+    "`{python} globals().get('state')!r:>20`",
+    "`{python} {n} / 3:.2f`",
+    "$x = `{python} {n} / 3:.2f`$",
+    "[It is]{claim=\"globals().get('state') != {n}\"}",
+    "`{python} __import__('os').path.exists('data/maybe.txt')`",
+)
+
 
 @dataclass
 class Block:
@@ -173,7 +186,7 @@ class World:
                 [
                     paragraph("Much is read. See [the maker](maker.md)."),
                     cell("open"),
-                    paragraph("And more:"),
+                    paragraph(f"And more, {STATE}:"),
                     cell("guard"),
                     cell("many"),
                     cell("luck"),
@@ -185,6 +198,7 @@ class World:
                 [
                     paragraph("![A dot](dot.png) and [numbers](numbers.csv)."),
                     cell("names", up="../"),
+                    paragraph("[It was seen]{claim=\"globals().get('state') != 1\"}"),
                     cell("raise", 1),
                     cell("made", up="../"),
                 ],
@@ -203,7 +217,7 @@ class World:
                 ],
             ),
             "posts/maker.md": Draft(
-                front("Maker", 4, tags="[one]"),
+                front(f"Maker, {STATE}", 4, tags="[one]"),
                 [paragraph("It writes."), cell("make", 1), cell("line")],
             ),
             "posts/prose.md": Draft(
@@ -469,6 +483,7 @@ def _build_otherwise(world: World, n: int) -> None:
         {"fork": False},
         {"jobs": 1},
         {"output": world.root / "other"},
+        {"allow_false_claims": True},
     )
     built(world, **ways[n % len(ways)])
 
@@ -644,6 +659,65 @@ def _set_option(world: World, n: int) -> None:
             del chosen[name]
         else:
             chosen[name] = value
+
+
+def _add_value(world: World, n: int) -> None:
+    _, post = world.post(n)
+    value = VALUES[(n // 2) % len(VALUES)].replace("{n}", str(n))
+    post.blocks.insert(1 + n % len(post.blocks), paragraph(f"A value, {value}."))
+
+
+def _values(world: World, n: int) -> tuple[Draft, list[Block]]:
+    """A post and its paragraphs with values and claims, if it has any."""
+    posts = [post for _, post in sorted(world.posts.items()) if _held(post)]
+    post = posts[n % len(posts)] if posts else world.post(n)[1]
+    return post, _held(post)
+
+
+def _held(post: Draft) -> list[Block]:
+    return [
+        b
+        for b in post.blocks
+        if b.options is None and re.search(r"\{(?:python|eval|claim)", b.text())
+    ]
+
+
+def _change_value(world: World, n: int) -> None:
+    _, held = _values(world, n)
+    for block in held[:1]:
+        new = VALUES[n % len(VALUES)].replace("{n}", str(n + 1))
+        block.lines[-1] = f"Another value, {new}."
+
+
+def _remove_value(world: World, n: int) -> None:
+    post, held = _values(world, n)
+    if held:
+        post.blocks.remove(held[n % len(held)])
+
+
+def _move_value(world: World, n: int) -> None:
+    """Move a value to another place among the cells."""
+    post, held = _values(world, n)
+    if held:
+        block = held[n % len(held)]
+        place = post.blocks.index(block)
+        post.blocks.remove(block)
+        post.blocks.insert((place + 1 + n % 2) % (len(post.blocks) + 1), block)
+
+
+def _value_in_title(world: World, n: int) -> None:
+    _, post = world.post(n)
+    post.front["title"] = f"Title {STATE} {n}"
+
+
+def _break_claim(world: World, n: int) -> None:
+    """A claim that is false, or the end of it."""
+    _, post = world.executable(n)
+    false = [block for block in post.blocks if FALSE in block.lines]
+    if false:
+        post.blocks.remove(false[0])
+    else:
+        post.blocks.append(paragraph(FALSE))
 
 
 def _put(world: World, n: int, *, name: str, content: str) -> None:
@@ -843,6 +917,12 @@ _UNSAVED: dict[str, Edit] = {
     "move a line": _move_line,
     "break a cell": _break_cell,
     "set an option": _set_option,
+    "add a value": _add_value,
+    "change a value": _change_value,
+    "remove a value": _remove_value,
+    "move a value": _move_value,
+    "show a value in the title": _value_in_title,
+    "break a claim": _break_claim,
     "change data": _of(_put, name="posts/data/one.csv", content="{n}\n"),
     "change data unseen": _same_size,
     "toggle data": _of(_toggle, name="posts/data/one.csv", content="{n},\n"),

@@ -115,7 +115,8 @@ print("\\n".join(f"line {n} of many" for n in range(1, 61)))
 
 ## Values such as `{python} 6 * 7`
 
-The sum is `{python} total:.1f`, in `{python} total * 2:.2f`{.volatile} seconds; $s = `{python} total:.1e`$.
+The sum is `{python} total:.1f`, in `{python} total * 2:.2f`{.volatile} seconds;
+$s = `{python} total:.1e`$.
 [It is a small one, as sums go]{claim="total < 100 and total > 1"}.[^claim]
 
 [^claim]: A note whose [statement is checked]{claim="total == 21"}.

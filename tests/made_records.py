@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from site_builder.checking.sides import Side, SidePost
+from site_builder.checking.sides import Side, SidePost, side_post
 from site_builder.evidence.numbers import numbers_in, words_of
 from site_builder.evidence.published import (
     PublishedCell,
@@ -61,7 +61,7 @@ def record(*cells: PublishedCell, post: str = "posts/a.md", **more: Any) -> Publ
 
 
 def side(*records: PublishedRecord | SidePost, name: str = "side", **more: Any) -> Side:
-    posts = [SidePost(each) if isinstance(each, PublishedRecord) else each for each in records]
+    posts = [side_post(each) if isinstance(each, PublishedRecord) else each for each in records]
     return Side(name, {post.record.post: post for post in posts}, **more)
 
 

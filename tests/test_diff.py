@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +20,11 @@ from site_builder.checking.diff_page import difference_page
 from site_builder.checking.diff_report import difference_json, report_lines
 from site_builder.checking.matching import aligned
 from site_builder.checking.moves import Move
-from site_builder.checking.sides import SidePost, details_of
+from site_builder.checking.sides import SidePost, details_of, side_post
 from site_builder.errors import Problem
 from site_builder.evidence.published import PublishedRecord
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def detailed(
@@ -29,7 +33,7 @@ def detailed(
     codes: dict[int, str] | None = None,
 ) -> SidePost:
     """A post of which more is known than its record."""
-    return SidePost(made, lambda: details_of(made.cells, codes or {}, texts or {}))
+    return side_post(made, lambda _: details_of(made.cells, codes or {}, texts or {}))
 
 
 def post(old: PublishedRecord | SidePost, new: PublishedRecord | SidePost) -> PostDifference:
@@ -128,6 +132,32 @@ def test_a_number_that_leaves_zero_moved_most() -> None:
     found = move(old, new)
     assert [number.old for number in found.numbers] == ["0.0", "1.0"]
     assert found.change == math.inf
+
+
+@pytest.mark.parametrize(("old", "new"), [("0.5", "nan"), ("nan", "0.5"), ("0.5", "inf")])
+def test_what_is_no_number_any_more_moved_most(old: str, new: str) -> None:
+    found = move(record(cell(1, f"loss {old}")), record(cell(1, f"loss {new}")))
+    assert (found.standing, abs(found.change or 0)) == ("moved", math.inf)
+
+
+def test_where_a_record_has_not_all_numbers_nothing_is_within() -> None:
+    texts_of = [f"{first} 0.500 {last}" for first, last in ((0.1234, "1.0"), (0.1235, "9.0"))]
+    old, new = (
+        record(cell(1, dataclasses.replace(printed(t), numbers=printed(t).numbers[:2], more=True)))
+        for t in texts_of
+    )
+    found = move(old, new)
+    assert (found.standing, found.why) == ("moved", "it has more numbers than its record")
+    # All of it is compared where the texts are known.
+    sides = [detailed(r, texts([t])) for r, t in zip((old, new), texts_of, strict=True)]
+    assert [(n.old, n.within) for n in move(*sides).numbers] == [("1.0", False), ("0.1234", True)]
+
+
+def test_a_text_that_is_not_that_of_the_record_is_not_believed() -> None:
+    old = detailed(record(cell(1, "loss 0.25")), texts(["loss 0.5"]))
+    new = detailed(record(cell(1, "loss 0.75")), texts(["loss 0.75"]))
+    [number] = move(old, new).numbers
+    assert (number.old, number.new, number.line) == ("0.25", "0.75", "")
 
 
 def test_what_is_volatile_never_moved() -> None:
@@ -339,7 +369,10 @@ def test_a_post_that_fails_is_neither_new_nor_gone_and_counts_as_moved() -> None
 def test_what_a_run_was_made_of_is_said_where_it_differs() -> None:
     old = record(cell(1, "1"), packages={"numpy": "2.1", "keras": "3"}, inputs={"a.csv": "1"})
     new = dataclasses.replace(
-        old, python="3.12.1", packages={"numpy": "2.3", "jax": "1"}, inputs={"a.csv": "2", "b": "1"}
+        record(cell(1, "2")),
+        python="3.12.1",
+        packages={"numpy": "2.3", "jax": "1"},
+        inputs={"a.csv": "2", "b": "1"},
     )
     assert post(old, new).causes == (
         "Python 3.11.7 → 3.12.1",
@@ -395,7 +428,7 @@ new: now
 moved:
   posts/a.md:55: claim “<b>it</b> holds”
       true → false
-  posts/a.md:10, cell 1: stdout: 5 of 5 numbers differ, 5 beyond tolerance
+  posts/a.md:10, cell 1: stdout: 5 of 5 numbers moved
       1.00 → 2.00  +100 %
       2.00 → 3.00  +50 %
       3.00 → 4.00  +33 %
@@ -439,6 +472,24 @@ def test_the_document_is_strict_json_with_all_of_it() -> None:
     assert len(document["moves"][1]["numbers"]) == 5
     assert document["failed"][0]["post"] == "posts/d.md"
     assert difference_json(different()) == text
+
+
+def test_the_document_is_as_the_readme_says() -> None:
+    def keys(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from value
+        for part in value.values() if isinstance(value, dict) else value:
+            if isinstance(part, dict | list):
+                yield from keys(part)
+
+    document = json.loads(difference_json(different()))
+    del document["summary"]
+    text = README[README.index("`--json` prints all of it") :].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", text))
+    assert named - {"summary", *STANDINGS} == set(keys(document)) - STANDINGS
+
+
+STANDINGS = {"moved", "within", "volatile"}
 
 
 def test_the_page_needs_nothing_else_and_shows_texts_as_they_are() -> None:

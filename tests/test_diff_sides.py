@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,10 @@ def test_a_claim_that_became_false_is_a_move_and_no_failure(blog: Blog) -> None:
     assert (first["kind"], first["name"], first["line"]) == ("claim", "better than chance", 13)
     assert first["old"].startswith("true")
     assert first["new"].startswith("false")
+    # What was run for the comparison does not let it pass later.
+    told = blog.build("-j1")
+    assert told.code == 1
+    assert "better than chance" in told.err
 
 
 def test_posts_can_be_chosen_and_drafts_are_not_meant(blog: Blog) -> None:
@@ -147,14 +151,35 @@ def test_a_page_is_written_where_it_is_wanted(blog: Blog, tmp_path: Path) -> Non
     assert (told.code, "there is no folder for the page" in told.err) == (2, True)
 
 
-def test_a_damaged_record_is_named_and_the_others_are_compared(blog: Blog) -> None:
+@pytest.mark.parametrize(
+    ("damaged", "message"),
+    [
+        (lambda content: content[:-20], "it is cut short"),
+        (lambda content: content.replace(b'"version": 1', b'"version": 99'), "of format 99"),
+        (lambda _: b"<!DOCTYPE html>", "it is HTML, not a record"),
+    ],
+    ids=["truncated", "newer", "a page"],
+)
+def test_a_record_that_cannot_be_read_is_named_and_the_others_are_compared(
+    blog: Blog, damaged: Callable[[bytes], bytes], message: str
+) -> None:
     old = built(blog, "old")
     record = Path(old) / "other" / "other.record.json"
-    record.write_bytes(record.read_bytes()[:-20])
+    record.write_bytes(damaged(record.read_bytes()))
     told = diff(blog, old)
     assert told.code == 1
-    assert "other/other.record.json" in told.err
+    assert f"error (old): other/other.record.json: {message}" in told.err.replace("it is of", "of")
     assert "1 identical" in told.out
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"[]", b'{"cells": [{"cell_type": "code"}]}', b"[" * 9999]
+)
+def test_without_a_notebook_the_record_is_enough(blog: Blog, damaged: bytes) -> None:
+    old = built(blog, "old")
+    (Path(old) / "model" / "model.ipynb").write_bytes(damaged)
+    blog.put({"posts/model.md": model(0.887)})
+    assert moved(blog, old) == LOWER
 
 
 @pytest.mark.parametrize(
@@ -163,6 +188,7 @@ def test_a_damaged_record_is_named_and_the_others_are_compared(blog: Blog) -> No
         (["nowhere"], "there is no folder and no revision 'nowhere'"),
         (["."], "there is no published record in"),
         (["a", "b", "--with", "numpy"], "--with is for the present posts"),
+        ([], "there are no runs to compare"),
     ],
 )
 def test_a_side_that_there_is_not(
@@ -295,6 +321,8 @@ def test_what_an_upgrade_would_change(
     python = f'[execution]\npython = "{home}/bin/python"\n'
     code = "from averages import average\n\nprint('average', average([1.0, 2.0, 9.0]))"
     blog.put({"site.toml": SETTINGS + python, "posts/mean.md": cell(code)})
+    blog.build("-j1")
+    kept = everything(blog.root / ".cache")
     told = diff(blog, "--with", "averages==2.0")
     assert told.code == 1, told.err
     assert "averages 1.0 → 2.0" in told.err
@@ -302,8 +330,7 @@ def test_what_an_upgrade_would_change(
     assert "averages 1.0 → 2.0 (posts/mean.md)" in told.out
     assert told.out.splitlines()[-1] == "3 posts: 2 identical, 1 moved"
     # What was tried is not what the next build finds.
-    blog.build("-j1")
-    assert "average 4.0" in (blog.public / "mean" / "index.html").read_text()
+    assert everything(blog.root / ".cache") == kept
     assert not list(Path(tempfile.gettempdir()).glob("site-builder-with-*"))
     told = diff(blog, "--with", "averages==3.0")
     assert told.code == 2
@@ -361,11 +388,13 @@ def test_what_a_record_of_others_says_is_shown_as_text(blog: Blog) -> None:
     old = Path(built(blog, "old"))
     record = old / "model" / "model.record.json"
     text = record.read_text(encoding="utf-8")
-    assert "better than chance" in text
-    told_by_others = json.dumps("\x1b[2J\x9b2J<b>better")[1:-1]
-    record.write_text(text.replace("better than chance", told_by_others), encoding="utf-8")
+    told_by_others = json.dumps("\x1b[2J\x9b2J\n<b>better")[1:-1]
+    for ours, theirs in (("better than chance", told_by_others), ("accuracy > 0.5", "True")):
+        assert ours in text
+        text = text.replace(ours, theirs)
+    record.write_text(text, encoding="utf-8")
     told = diff(blog, str(old))
-    assert "claim “<b>better”" in re.sub(r"\s*2J", "", told.out).replace("“ ", "“")
+    assert "claim “ 2J <b>better”" in told.out
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told.out)
 
 

@@ -31,7 +31,7 @@ settings.register_profile(
 
 QUICK = sorted(name for name in EDITS if name not in SLOW and name not in PLANTED)
 TOGETHER = 4
-BREAKING = ("break a cell", "toggle data")
+BREAKING = ("break a cell", "break a claim", "toggle data")
 NUMBERS = st.integers(0, 99)
 EDIT = st.tuples(st.sampled_from(QUICK), NUMBERS)
 EDITING = st.lists(EDIT, min_size=1, max_size=6)

@@ -344,6 +344,48 @@ def test_prose_around_cells_does_not_run_them(cells: Site, tmp_path: Path) -> No
     same(cells.public, tmp_path / "clean")
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("posts/c.md", "Text.", "`{python} 6 * 7`."),
+        ("posts/b.md", "Beta", "Better than `{python} 6 * 7`"),
+        ("posts/c.md", "Text.", "[So]{claim='1 < 2'}."),
+        ("posts/a.md", "$x^2$", "$x^{`{python} 2`}$"),
+        ("pages/about.md", "Who.", "`{python} 1`"),
+    ],
+)
+def test_an_expression_in_a_post_that_had_none(
+    site: Site, calls: Calls, tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    site.edit(name, old, new)
+    assert site.build().executed == 1
+    assert set(calls.posts) == {name}
+    site.clean_build(tmp_path / "clean")
+    same(site.public, tmp_path / "clean")
+
+
+def test_a_value_that_changes_is_new_wherever_it_is_shown(tmp_path: Path, calls: Calls) -> None:
+    value = "`{python} open('numbers.txt').read()`"
+    files = CELLS | {"site.toml": PROSE["site.toml"]}
+    site = Site(tmp_path / "site", files)
+    site.put("posts/other.md", post(f"{value}\n", f'title: "Now {value}"\ndate: 2020-02-02\n'))
+    site.build()
+    site.put("posts/numbers.txt", "4 5 6")
+    calls.posts.clear()
+    report = site.build()
+    assert (report.executed, report.reused) == (2, 0)
+    assert set(calls.posts) == {"posts/cells.md", "posts/other.md"}
+    for page in ("other/index.html", "cells/index.html", "index.html", "archive/index.html"):
+        assert "4 5 6" in (site.public / page).read_text()
+    site.clean_build(tmp_path / "clean")
+    same(site.public, tmp_path / "clean")
+    site.edit("posts/other.md", "'numbers.txt').read()`\"", "'numbers.txt').read()!r`\"")
+    report = site.build()
+    assert (report.executed, report.reused) == (1, 1)
+    site.clean_build(tmp_path / "clean")
+    same(site.public, tmp_path / "clean")
+
+
 def objects(cache: Path) -> list[Path]:
     return sorted(path for path in cache.rglob("*") if path.is_file())
 

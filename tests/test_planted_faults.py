@@ -185,6 +185,38 @@ def forget_readers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(making, "_overtaken", lambda *_: [])
 
 
+def forget_expressions(patch: pytest.MonkeyPatch) -> None:
+    """Keys say how many values there are, and where, but not which."""
+    whole = job.code_of
+    patch.setattr(job, "code_of", lambda step: whole(step) if isinstance(step, Cell) else [])
+
+
+def key_values_last(patch: pytest.MonkeyPatch) -> None:
+    """Keys do not say after which cell a value is."""
+    patch.setattr(job, "steps", lambda post: [*ran(post), *post.expressions])
+
+
+def evaluate_in_the_end(patch: pytest.MonkeyPatch) -> None:
+    """Values are those of the last cell, wherever they stand."""
+    whole = job._expression
+
+    def last(post: Post, *rest: Any) -> Message:
+        message: Message = whole(post, *rest)
+        return {**message, "after": max((cell.number for cell in ran(post)), default=0)}
+
+    patch.setattr(job, "_expression", last)
+
+
+def believe_claims(patch: pytest.MonkeyPatch) -> None:
+    """What was kept because false claims were allowed is used when they are not."""
+    whole = engine._Work._found
+
+    def believing(self: Any, *rest: Any) -> Any:
+        return whole(replace(self, allow_false_claims=True), *rest)
+
+    patch.setattr(engine._Work, "_found", believing)
+
+
 FAULTS = [
     Fault("files are not compared", in_class(Prover, "file_changes", nothing),
           [("change data", 1)]),
@@ -221,6 +253,14 @@ FAULTS = [
           [("move a line", 0)], anew=True),
     Fault("only the first cell counts", keys_of(lambda post: [c.code for c in ran(post)][:1]),
           [("change a cell", 7)], anew=True),
+    Fault("the code of values is not in the key", forget_expressions,
+          [("change a value", 0)], anew=True),
+    Fault("the place of values is not in the key", key_values_last,
+          [("move a value", 1)], anew=True),
+    Fault("values are evaluated in the end", evaluate_in_the_end,
+          [("toggle what is looked for", 1)], anew=True),
+    Fault("claims that were found false are believed", believe_claims,
+          [("break a claim", 0), ("build otherwise", 8)]),
     Fault("objects are believed to be what they were", in_class(Store, "get", believing),
           [("forge pages", 0), ("change a template", 2)]),
     Fault("failures are hidden", hide_failures, [("break a cell", 1)]),

@@ -17,7 +17,8 @@ from site_builder.checking.fetch import is_beside, open_published
 from site_builder.checking.web import FetchError, Limits, MissingError, is_private
 from site_builder.errors import UsageError
 
-QUICK = Limits(size=1000, wait=0.3, seconds=0.6, retries=1, pause=0.0)
+QUICK = Limits(size=1000, retries=1, pause=0.0)
+IMPATIENT = Limits(wait=1.0, seconds=1.5, retries=0)
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
@@ -73,7 +74,7 @@ def leads(target: str) -> Answer:
 
 
 def is_silent(handler: http.server.BaseHTTPRequestHandler) -> None:
-    threading.Event().wait(1)
+    threading.Event().wait(4)
 
 
 def drips(handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -85,10 +86,10 @@ def drips(handler: http.server.BaseHTTPRequestHandler) -> None:
         threading.Event().wait(0.1)
 
 
-def fault(answers: dict[str, Answer], path: str = "a") -> str:
+def fault(answers: dict[str, Answer], path: str = "a", limits: Limits = QUICK) -> str:
     """Why a file cannot be had."""
     with served(answers) as (address, _):
-        published = open_published(address, QUICK)
+        published = open_published(address, limits)
         with pytest.raises(FetchError) as error:
             published.read(path)
         return str(error.value)
@@ -149,11 +150,12 @@ def test_a_host_where_nobody_answers() -> None:
 
 
 def test_a_silent_host_is_not_waited_for() -> None:
-    assert fault({"/a": is_silent}).endswith("does not answer within 0.3 s")
+    told = fault({"/a": is_silent}, limits=IMPATIENT)
+    assert told.endswith("does not answer within 1 s")
 
 
 def test_a_host_that_drips_is_not_waited_for() -> None:
-    assert fault({"/a": drips}) == "a: it takes longer than 0.6 s"
+    assert fault({"/a": drips}, limits=IMPATIENT) == "a: it takes longer than 1.5 s"
 
 
 def test_a_host_that_speaks_no_tls() -> None:
@@ -202,6 +204,18 @@ def test_a_host_that_has_fallen_is_asked_twice() -> None:
         with pytest.raises(FetchError, match=r"a: the host answers with an error \(500\)"):
             published.read("a")
         assert asked["/a"] == 2
+
+
+def test_a_host_that_is_gone_is_not_asked_for_ten_thousand_files() -> None:
+    with served({f"/{n}": fails(500) for n in range(100)}) as (address, asked):
+        published = open_published(address, QUICK)
+        told = set()
+        for n in range(100):
+            with pytest.raises(FetchError) as error:
+                published.read(str(n))
+            told.add(str(error.value).partition(": ")[2].partition(" ")[2])
+        assert told == {"host answers with an error (500)", "has stopped answering"}
+        assert asked.total() == 1 + 2 * QUICK.patience
 
 
 def test_what_is_too_large_is_not_kept() -> None:

@@ -23,7 +23,6 @@ from site_builder.content.expression_faults import (
 )
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
-from site_builder.content.positions import inline_place
 from site_builder.content.typography import Quotes
 from site_builder.content.value_syntax import CLAIM, VALUE, split, unquoted
 from site_builder.errors import Problem
@@ -47,7 +46,8 @@ def read_expressions(
     if not _MAY_HOLD.search(source.text):
         return (), problems
     found: list[_Found] = []
-    for text in (*_of_body(source, tokens, cells), *_beside(source, front, cells, quotes)):
+    lines = source.text.split("\n")
+    for text in (*_of_body(lines, tokens, cells), *_beside(lines, front, cells, quotes)):
         problems += unread_faults(source, text.tokens, text.first, text.last)
         found += _found(text)
     found.sort(key=lambda each: each.order)
@@ -118,7 +118,8 @@ class _Found:
 class _Text:
     """A text that may hold expressions."""
 
-    source: Source
+    lines: Sequence[str]
+    """Of the whole post."""
     first: int
     """First line of the text's block, from 1."""
     last: int
@@ -133,7 +134,9 @@ class _Text:
     """How often each expression was met, as written."""
 
 
-def _of_body(source: Source, tokens: Sequence[Token], cells: Sequence[Cell]) -> Iterator[_Text]:
+def _of_body(
+    all_lines: Sequence[str], tokens: Sequence[Token], cells: Sequence[Cell]
+) -> Iterator[_Text]:
     notes = _lines_of_notes(tokens)
     note: Token | None = None
     for token in tokens:
@@ -150,9 +153,9 @@ def _of_body(source: Source, tokens: Sequence[Token], cells: Sequence[Cell]) -> 
         elif token.type in ("maths_block", "html_block"):
             held = [token]
         if token.type in _WITH_TEXT:
-            first, last = (lines[0] + 1, lines[1]) if lines else (1, source.text.count("\n") + 1)
+            first, last = (lines[0] + 1, lines[1]) if lines else (1, len(all_lines))
             order = first if lines else END
-            yield _Text(source, first, last, order, _last_cell(cells, order), held, inline)
+            yield _Text(all_lines, first, last, order, _last_cell(cells, order), held, inline)
 
 
 _WITH_TEXT = ("inline", "admonition_open", "maths_block", "html_block")
@@ -169,17 +172,17 @@ def _lines_of_notes(tokens: Sequence[Token]) -> dict[int, list[int]]:
 
 
 def _beside(
-    source: Source, front: FrontMatter, cells: Sequence[Cell], quotes: Quotes | None
+    lines: Sequence[str], front: FrontMatter, cells: Sequence[Cell], quotes: Quotes | None
 ) -> Iterator[_Text]:
     """The texts outside of the token stream."""
     for cell in cells:
         end = cell.line + cell.code.count("\n")
         last = max(cell.fence_line, cell.line - 1)
-        text = _Text(source, cell.fence_line, last, end, _last_cell(cells, end))
+        text = _Text(lines, cell.fence_line, last, end, _last_cell(cells, end))
         for origin, written in cell_texts(cell):
             yield from _parsed(replace(text, origin=origin), written, quotes)
-    last = source.text.count("\n", 0, max(source.text.find("\n---", 3), 0)) + 1
-    text = _Text(source, 1, last, END, _last_cell(cells, END))
+    last = next((n for n, line in enumerate(lines) if n and line.startswith("---")), 0) + 1
+    text = _Text(lines, 1, last, END, _last_cell(cells, END))
     for origin, written in (("title", front.title), ("summary", front.summary)):
         yield from _parsed(replace(text, origin=origin), written, quotes)
 
@@ -233,13 +236,29 @@ def _of_token(text: _Text, holder: Token) -> Iterator[tuple[str, tuple[int, int]
         return
     claims = holder.type == "span_open"
     written = str(holder.attrs["claim"]) if claims else holder.content
-    place = _place(text, CLAIM if claims else VALUE, written)
+    kind = CLAIM if claims else VALUE
     if text.inline and any(token is holder for token in text.tokens):
-        line, column = inline_place(text.source, text.inline, holder.meta["offset"])
-        # Rules of Markdown take off what begins a line, such as the box of a task.
-        if column and text.source.line_text(line).startswith(written[:1], column - 1):
-            place = line, column
-    yield written, place
+        place = _exact_place(text, text.inline, holder.meta["offset"], written)
+        if place:
+            text.seen[kind.pattern + written] += 1
+            yield written, place
+            return
+    yield written, _place(text, kind, written)
+
+
+def _exact_place(
+    text: _Text, inline: Token, offset: tuple[int, int], written: str
+) -> tuple[int, int] | None:
+    """Line and column of what stands `offset` into an inline token; None if it is not there.
+
+    Rules of Markdown take off what begins a line, such as the box of a task, and escapes.
+    """
+    line = (inline.map[0] if inline.map else 0) + offset[0]
+    shown, content = text.lines[line], inline.content.split("\n")[offset[0]]
+    column = shown.find(content) + offset[1]
+    if content not in shown or not shown.startswith(written[:1], column):
+        return None
+    return line + 1, column + 1
 
 
 def _place(text: _Text, kind: re.Pattern[str], written: str) -> tuple[int, int]:
@@ -249,7 +268,7 @@ def _place(text: _Text, kind: re.Pattern[str], written: str) -> tuple[int, int]:
     """
     nth = text.seen[kind.pattern + written]
     text.seen[kind.pattern + written] += 1
-    block = "\n".join(text.source.text.split("\n")[text.first - 1 : text.last])
+    block = "\n".join(text.lines[text.first - 1 : text.last])
     same = [found for found in kind.finditer(block) if _plain(found[1]) == _plain(written)]
     if nth >= len(same):
         return text.first, 0

@@ -1,8 +1,8 @@
 """What two runs of the same code gave otherwise.
 
 In: the record of the last run of a post and that of a new one. Out: a warning for the first cell
-whose output differs though nothing it could depend on did. Promise: cells whose code, conditions or
-observed files changed are not compared, nor those that say `volatile`.
+or value that differs though nothing it could depend on did. Promise: what has other code,
+conditions or observed files is not compared, nor what says `volatile`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from site_builder.errors import Problem
-from site_builder.execution.lines import ran, with_lines
+from site_builder.execution.job import steps
+from site_builder.execution.lines import with_lines
 from site_builder.execution.proof import Prover
-from site_builder.execution.record import Record
-from site_builder.model import Output, Post
+from site_builder.execution.record import Record, RecordedCell, RecordedValue
+from site_builder.model import Cell, Expression, Output, Post, Value
 
 WIDTH = 100  # characters of a line of output in a message
 
@@ -22,49 +23,75 @@ WIDTH = 100  # characters of a line of output in a message
 def nondeterminism(
     post: Post, last: Record | None, record: Record, prover: Prover
 ) -> tuple[Problem, ...]:
-    """Say which cell gave another output than in its last run, if one did."""
+    """Say which cell or value gave something else than in its last run, if one did."""
     if last is None:
         return ()
-    cells = ran(post)
     changes = prover.changes(last)
     changed = min((change.cell for change in changes), default=len(last.cells) + 1)
-    pairs = zip(cells, last.cells, record.cells, strict=False)
-    for place, (cell, old, new) in enumerate(pairs, start=1):
-        if old.key != new.key or changed <= place:
+    for (place, old), (_, new), step in zip(
+        _steps(last), _steps(record), steps(post), strict=False
+    ):
+        if old.key != new.key or changed <= max(place, 1):
             return ()
-        if old.outputs != new.outputs and not cell.options.volatile:
-            was, now = with_lines(old.outputs, post), with_lines(new.outputs, post)
-            message = f"cell {cell.number} gave another output than in its last run"
-            return (
-                Problem(
-                    f"{message}, though nothing that it reads changed",
-                    post.source.path,
-                    post.source.file_line(cell.line),
-                    excerpt=post.source.line_text(cell.line),
-                    help="seed what is random, or say '#| volatile: true' in the cell",
-                    notes=(first_difference(was, now),),
-                ),
-            )
-    pairs_of_values = zip(post.expressions, last.values, record.values, strict=False)
-    for expression, old_value, new_value in pairs_of_values:
-        if old_value.key != new_value.key or changed <= max(old_value.after, 1):
-            return ()
-        if old_value.value != new_value.value and not expression.volatile:
-            message = f"{expression.code!r} has another value than in its last run"
-            before, after = old_value.value, new_value.value
-            return (
-                Problem(
-                    f"{message}, though nothing that it reads changed",
-                    post.source.path,
-                    post.source.file_line(expression.line),
-                    expression.column,
-                    len(expression.code),
-                    post.source.line_text(expression.line),
-                    "seed what is random, or write {.volatile} after it",
-                    (f"was {before.text or before.parts!r}\nis  {after.text or after.parts!r}",),
-                ),
-            )
+        found = _difference(post, step, old, new)
+        if found:
+            return (found,)
     return ()
+
+
+def _difference(
+    post: Post,
+    step: Cell | Expression,
+    old: RecordedCell | RecordedValue,
+    new: RecordedCell | RecordedValue,
+) -> Problem | None:
+    match step, old, new:
+        case Cell(), RecordedCell(), RecordedCell() if old.outputs != new.outputs:
+            return None if step.options.volatile else _of_cell(post, step, old, new)
+        case Expression(), RecordedValue(), RecordedValue() if old.value != new.value:
+            return None if step.volatile else _of_value(post, step, old.value, new.value)
+    return None
+
+
+def _steps(record: Record) -> list[tuple[int, RecordedCell | RecordedValue]]:
+    """Cells and values in the order of their run, each with the place of the cell it is, or is
+    after."""
+    cells = enumerate(record.cells, start=1)
+    values = ((value.after, value) for value in record.values)
+    return sorted([*cells, *values], key=lambda step: step[0])
+
+
+def _of_cell(post: Post, cell: Cell, old: RecordedCell, new: RecordedCell) -> Problem:
+    was, now = with_lines(old.outputs, post), with_lines(new.outputs, post)
+    message = f"cell {cell.number} gave another output than in its last run"
+    return Problem(
+        f"{message}, though nothing that it reads changed",
+        post.source.path,
+        post.source.file_line(cell.line),
+        excerpt=post.source.line_text(cell.line),
+        help="seed what is random, or say '#| volatile: true' in the cell",
+        notes=(first_difference(was, now),),
+    )
+
+
+def _of_value(post: Post, expression: Expression, old: Value, new: Value) -> Problem:
+    message = f"{expression.code!r} has another value than in its last run"
+    return Problem(
+        f"{message}, though nothing that it reads changed",
+        post.source.path,
+        post.source.file_line(expression.line),
+        expression.column,
+        len(expression.code),
+        post.source.line_text(expression.line),
+        "seed what is random, or write {.volatile} after it",
+        (f"was {_told(old)}\nis  {_told(new)}",),
+    )
+
+
+def _told(value: Value) -> str:
+    if value.parts:
+        return ", ".join(f"{source} = {shown}" for source, shown in value.parts)[:WIDTH]
+    return _shown(value.text)
 
 
 def first_difference(old: Sequence[Output], new: Sequence[Output]) -> str:

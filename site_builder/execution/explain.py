@@ -181,16 +181,18 @@ def _code_changes(post: Post, last: Record) -> Iterator[Change]:
     """How cells and expressions differ from those that ran."""
     yield from _cell_changes(post, last)
     places = {0: 0} | {cell.number: place for place, cell in enumerate(ran(post), start=1)}
-    for expression, old in zip_longest(post.expressions, last.values):
-        if expression is None:
-            yield Change(f"the value of {_expression(old.code)!r} is shown no more", old.after)
-            return
-        code = tuple(code_of(expression))
-        if old is None or (code, places[expression.after]) != (old.code, old.after):
-            line = post.source.file_line(expression.line)
-            what = f"line {line} shows {_expression(code)!r}, which its last run did not"
-            yield Change(what, places[expression.after])
-            return
+    today = [(tuple(code_of(each)), places[each.after]) for each in post.expressions]
+    then = [(each.code, each.after) for each in last.values]
+    for index, (new, old) in enumerate(zip_longest(today, then)):
+        if new == old:
+            continue
+        if old and (new is None or (old not in today[index:] and new in then[index:])):
+            yield Change(f"the value of {_expression(old[0])!r} is shown no more", old[1])
+        elif new:
+            line = post.source.file_line(post.expressions[index].line)
+            what = f"line {line} shows {_expression(new[0])!r}, which its last run did not"
+            yield Change(what, new[1])
+        return
 
 
 def _expression(code: Sequence[str]) -> str:

@@ -62,7 +62,9 @@ def placed(text: str, post: Post) -> str:
     def change(found: re.Match[str]) -> str:
         place = _place(found, post)
         if place is None:
-            return found[0]
+            # Readers know cells by their numbers, but no values.
+            known = found["kind"] == VALUE and 0 < int(found["place"]) <= len(post.expressions)
+            return found["name"] if known and not found["rest"] else found[0]
         line, _ = place
         if found["before"]:
             return f"line {line}{found['rest'] or ''}"

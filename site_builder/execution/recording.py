@@ -86,7 +86,8 @@ def execution_of(record: Record, post: Post) -> Execution:
 
 def _with_lines(value: Value, post: Post) -> Value:
     parts = tuple((source, placed(shown, post)) for source, shown in value.parts)
-    return replace(value, text=placed(value.text, post), parts=parts)
+    data = {mime: placed(shown, post) for mime, shown in value.data.items()}
+    return replace(value, text=placed(value.text, post), data=data, parts=parts)
 
 
 def _provenance(record: Record, post: Post) -> Provenance:

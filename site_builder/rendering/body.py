@@ -41,6 +41,8 @@ from site_builder.rendering.listings import listing_html
 from site_builder.rendering.markup import attribute
 from site_builder.rendering.notes import place_notes
 from site_builder.rendering.values import (
+    VOLATILE,
+    is_volatile,
     report_unfit,
     text_tokens,
     value_html,
@@ -168,12 +170,17 @@ class _Renderer(RendererHTML):
         return reference_html(env["draft"], tokens[index].content, wording)
 
     def maths_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        html, told = inline_formula(env["draft"], tokens[index]), _told(env["draft"], tokens[index])
-        return html + (told if _has_room(tokens, index, env) else "")
+        draft, token = env["draft"], tokens[index]
+        html, volatile = inline_formula(draft, token), _volatile(draft, token)
+        if not volatile or _bare(env):
+            return html
+        mark = volatile_mark(draft, volatile) if _has_room(tokens, index, env) else ""
+        return f"{html}{mark}" if draft.feed else f'<span class="volatile">{html}</span>{mark}'
 
     def maths_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        html, told = block_formula(env["draft"], tokens[index]), _told(env["draft"], tokens[index])
-        return f"{html}<p>{told}</p>\n" if told else html
+        html = block_formula(env["draft"], tokens[index])
+        told = _volatile(env["draft"], tokens[index])
+        return f'{html}<p class="volatile">{VOLATILE.capitalize()}</p>\n' if told else html
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return authors_html(env["draft"], tokens[index].content)
@@ -278,12 +285,12 @@ def _scratch(draft: Draft) -> Draft:
     )
 
 
-def _told(draft: Draft, formula: Token) -> str:
-    """What readers are told of the values in a formula; reports those that it cannot hold."""
+def _volatile(draft: Draft, formula: Token) -> list[int]:
+    """The values in a formula that readers are told of; reports those that it cannot hold."""
     if "filled" not in formula.meta:
-        return ""
+        return []
     report_unfit(draft, formula.meta["filled"].unfit)
-    return volatile_mark(draft, formula.meta["expressions"])
+    return [number for number in formula.meta["expressions"] if is_volatile(draft, number)]
 
 
 def _bare(env: Env) -> bool:

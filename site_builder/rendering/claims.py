@@ -17,7 +17,6 @@ from site_builder.model import Cell, Output
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.highlight import highlight
 from site_builder.rendering.marks import note_mark
-from site_builder.rendering.markup import attribute
 from site_builder.rendering.values import FALSE, text_tokens, value_of
 
 Inline = Callable[[Draft, str, str], str]
@@ -29,22 +28,21 @@ def claim_opens(draft: Draft, token: Token, *, bare: bool) -> str:
     """The start of what a sentence claims; `bare` is the text alone."""
     if bare or draft.feed:
         return ""
-    number = token.meta.get("expression", 0)  # none in Markdown that a cell gave
-    value = value_of(draft.executed, number) if number else None
-    classes = ["claim"] if number else []
-    classes += str(token.attrs.get("class", "")).split()
-    classes += ["false"] if value is not None and not value.holds else []
-    id_ = str(token.attrs.get("id") or (f"claim-{number}" if number else ""))
-    return f"<span{attribute('class', ' '.join(classes))}{attribute('id', id_)}>"
+    number = token.meta.get("expression")
+    if number is None:  # Markdown that a cell gave: nothing is evaluated there
+        return "<span>"
+    value = value_of(draft.executed, number)
+    kind = "claim" if value is None or value.holds else "claim false"
+    return f'<span class="{kind}" id="claim-{number}">'
 
 
 def claim_closes(draft: Draft, token: Token, *, bare: bool, marked: bool) -> str:
     """The end of it, of which `token` is the start, and its mark, if there is room for one."""
     if bare or draft.feed:
         return ""
-    number = token.meta.get("expression", 0)
-    value = value_of(draft.executed, number) if number else None
-    if value is None or not marked:
+    number = token.meta.get("expression")
+    value = None if number is None else value_of(draft.executed, number)
+    if number is None or value is None or not marked:
         return "</span>"
     code = draft.executed.post.expressions[number - 1].code
     told = CHECKED if value.holds else WRONG

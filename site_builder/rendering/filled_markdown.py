@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from site_builder.content.expressions import FORMULAS
 from site_builder.content.value_syntax import CLAIM, VALUE
 from site_builder.model import ExecutedPost, Expression, Value
 from site_builder.rendering.tex_values import bare_tex, tex_of
@@ -69,8 +68,7 @@ def _in_formulas(executed: ExecutedPost) -> set[int]:
     for token in executed.post.tokens:
         title = token.meta["title"] if token.type == "admonition_open" else ()
         for each in (token, *(token.children or ()), *title):
-            if each.type in FORMULAS:
-                numbers.update(each.meta.get("expressions", ()))
+            numbers.update(each.meta.get("expressions", ()))
     return numbers
 
 

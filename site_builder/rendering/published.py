@@ -38,17 +38,13 @@ MOST = 500  # numbers of an output that are kept
 LOOKED_AT = 100_000  # characters of an output in which numbers are looked for
 
 
-def published_record(
-    executed: ExecutedPost, body: str, files: Sequence[SiteFile]
-) -> tuple[SiteFile, ...]:
-    """The record as a file of the page; none for a post of which nothing runs.
+def published_record(executed: ExecutedPost, body: str, files: Sequence[SiteFile]) -> SiteFile:
+    """The record of a post that has run, as a file of its page.
 
     `body` is the HTML of the post for its page, `files` are all others beside the page.
     """
-    if executed.execution.environment is None:
-        return ()
     record = record_of_page(executed, body, files)
-    return (SiteFile(executed.post.slug + SUFFIX, published_bytes(record)),)
+    return SiteFile(executed.post.slug + SUFFIX, published_bytes(record))
 
 
 def record_of_page(

@@ -26,7 +26,6 @@ from site_builder.rendering.downloads import downloads
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.page_json import Html, html_bytes
 from site_builder.rendering.preview import preview_picture
-from site_builder.rendering.published import published_record
 from site_builder.rendering.values import filled, text_tokens
 from site_builder.store import digest_of
 
@@ -64,7 +63,7 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     kept = html_bytes(html)
     environment = site.settings.execution.environment
     files = (*draft.files.values(), *downloads(executed, environment))
-    files += published_record(executed, body, files)
+    files += _record(executed, body, files)
     page = Page(
         source=post.source,
         front_matter=front,
@@ -91,6 +90,16 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
         warnings=tuple(draft.warnings),
     )
     return Rendered(page, html, files, (kept, *(file.content for file in files)))
+
+
+def _record(executed: ExecutedPost, body: str, files: Sequence[SiteFile]) -> tuple[SiteFile, ...]:
+    """The published record of a post of which something ran."""
+    if executed.execution.environment is None:
+        return ()
+    # Late: most builds render prose only, and are counted in milliseconds.
+    from site_builder.rendering.published import published_record
+
+    return (published_record(executed, body, files),)
 
 
 def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:

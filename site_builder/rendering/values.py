@@ -24,7 +24,6 @@ from site_builder.rendering.foreign_html import shown_html, unfit_for_sentence
 from site_builder.rendering.formulas import latex_value
 from site_builder.rendering.links import without_links
 from site_builder.rendering.marks import note_mark
-from site_builder.rendering.markup import attribute
 from site_builder.rendering.tex_values import bare_tex, fill_tex
 
 RenderInline = Callable[[Sequence[Token]], str]
@@ -75,23 +74,24 @@ def value_html(
         html = escape(value.text, quote=False)
     if bare:
         return html
+    mark = volatile_mark(draft, [number]) if expression.volatile and marked else ""
     if draft.feed:
-        return html + (f" ({VOLATILE})" if expression.volatile else "")
-    id_ = str(token.attrs.get("id") or f"value-{number}")
-    classes = dict.fromkeys(["value", *str(token.attrs.get("class", "")).split()])
-    span = f"<span{attribute('class', ' '.join(classes))}{attribute('id', id_)}>{html}</span>"
-    return span + (volatile_mark(draft, [number]) if marked else "")
+        return html + mark
+    kind = "value volatile" if expression.volatile else "value"
+    return f'<span class="{kind}" id="value-{number}">{html}</span>{mark}'
 
 
 def volatile_mark(draft: Draft, numbers: Sequence[int]) -> str:
-    """The mark behind values of which one may change from run to run; nothing if none may."""
-    volatile = [n for n in numbers if _of(draft.executed, n)[0].volatile]
-    if not volatile:
-        return ""
+    """The mark behind values that may change from run to run; in feeds it is words."""
     if draft.feed:
         return f" ({VOLATILE})"
     told = VOLATILE.capitalize()
-    return note_mark(f"value-{volatile[0]}-note", "~", told, f"{told}: {_NOTE}", kind="volatile")
+    return note_mark(f"value-{numbers[0]}-note", "~", told, f"{told}: {_NOTE}", kind="volatile")
+
+
+def is_volatile(draft: Draft, number: int) -> bool:
+    """Whether the value of an expression may change from run to run."""
+    return _of(draft.executed, number)[0].volatile
 
 
 def value_of(executed: ExecutedPost, number: int) -> Value | None:

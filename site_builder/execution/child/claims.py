@@ -8,6 +8,7 @@ the same order, as without.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -19,8 +20,9 @@ MOST = 8  # parts of an expression that are told
 LONGEST = 160  # characters of a value
 MANY = 24  # assertions of a cell that are told
 
-# In these a name is not one of the post's, or is evaluated many times.
-_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+# In these a name is not one of the post's, or is evaluated many times; or, as in f-strings before
+# Python 3.12, nobody can tell how it is written.
+_OPAQUE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr)
 
 
 class Noted:
@@ -46,11 +48,22 @@ def shown(value: object) -> str:
     """A value in a line."""
     try:
         # NumPy's numbers and arrays say their type in a repr, which tells readers nothing.
-        text = str(value) if hasattr(value, "dtype") else repr(value)
+        text = str(value) if hasattr(value, "dtype") else _repr(value)
     except Exception as error:
         text = f"<its repr raises {type(error).__name__}>"
     text = " ".join(without_address(clean(text)).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _repr(value: Any) -> str:
+    """The `repr` of a value; of a long one that of its beginning, as assertions may be in loops."""
+    kind = type(value)
+    if kind is str:
+        return repr(value[:LONGEST])
+    if kind in (list, tuple, set, frozenset, dict) and len(value) > LONGEST:
+        items = value.items() if kind is dict else value
+        return repr(kind(itertools.islice(items, LONGEST)))[:LONGEST] + "…"
+    return repr(value)
 
 
 def noting(tree: ast.expr, code: str) -> ast.expr:
@@ -92,9 +105,11 @@ class _Noting(ast.NodeTransformer):
         self._whole = whole
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, _SCOPES):
+        if isinstance(node, _OPAQUE):
             return node
-        if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
+        if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
+            self._within(node.value)
+        elif not isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
             return self.generic_visit(node)
         source = ast.get_source_segment(self._code, node) or ""
         if isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
@@ -125,7 +140,7 @@ class Assertions:
 
     def __init__(self) -> None:
         self._noted = Noted()
-        self._entries: dict[int, dict[str, Any]] = {}
+        self._entries: dict[tuple[int, str], dict[str, Any]] = {}
 
     def watch(self, tree: ast.Module, code: str) -> dict[str, Callable[..., object]]:
         """Let the assertions outside of functions be noted; gives the names this needs."""
@@ -141,7 +156,7 @@ class Assertions:
         parts = self._noted.take()
         holds = bool(value)
         entry = {"holds": holds, "parts": parts, "line": line}
-        self._entries[line] = {"kind": "assertion", "text": source, "metadata": entry}
+        self._entries[line, source] = {"kind": "assertion", "text": source, "metadata": entry}
         return holds
 
     def entries(self, raised: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import __future__
 
 import ast
+import builtins
+import contextlib
 import sys
 import time
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 COROUTINE = 0x80  # inspect.CO_COROUTINE; `inspect` is slow to import
@@ -47,12 +49,8 @@ class Program:
         parts = [self._compiled(tree, name, "exec")]
         if isinstance(last, ast.Expr):
             parts.append(self._compiled(ast.Expression(last.value), name, "eval"))
-        self._namespace.update(names)
-        try:
+        with _known(names):
             value = self._evaluate(parts)
-        finally:
-            for each in names:
-                self._namespace.pop(each, None)
         return None if last is None or _is_hushed(code, last) else value
 
     def evaluate(
@@ -64,7 +62,8 @@ class Program:
         """The value of an expression; `names` are known to it alone."""
         self._namespace.pop("__warningregistry__", None)
         compiled = compile(code, name, "eval", flags=self._futures, dont_inherit=True)
-        return eval(compiled, self._namespace, dict(names) if names else None)
+        with _known(names or {}):
+            return eval(compiled, self._namespace)
 
     def run_timed(self, code: str, name: str, watch: Watch | None = None) -> object:
         """The same for a cell with `%%time`."""
@@ -102,6 +101,17 @@ class Program:
 
         self._loop = self._loop or asyncio.Runner()
         return self._loop.run(run())
+
+
+@contextlib.contextmanager
+def _known(names: Mapping[str, object]) -> Iterator[None]:
+    """Let code use names that are not in its namespace, where it could see them."""
+    builtins.__dict__.update(names)
+    try:
+        yield
+    finally:
+        for name in names:
+            builtins.__dict__.pop(name, None)
 
 
 def _is_hushed(code: str, last: ast.stmt) -> bool:

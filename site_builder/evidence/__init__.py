@@ -1,0 +1,1 @@
+"""What a page can prove: numbers as displayed, the published record, what a page shows."""
