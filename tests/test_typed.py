@@ -233,7 +233,7 @@ def test_values_claims_and_tables_are_results_too() -> None:
         "'0.123' is typed, and equals the output of cell 1, line 7 (0.12345)",
         "'0.234' is typed, and equals the value `best`, line 12 (0.234)",
         "'0.345' is typed, and equals the output of cell 2, line 10 (0.3451)",
-        "'0.456' is typed, and equals a claim, line 12 (0.45612)",
+        "'0.456' is typed, and equals a part of a claim, line 12 (0.45612)",
     ]
 
 

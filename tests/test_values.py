@@ -413,6 +413,22 @@ def test_arrays_of_jax(results: Results) -> None:
     assert results.problems(JAX)[0].notes == ("A.sum() == 4\n  A = [1. 2.]\n  A.sum() = 3.0",)
 
 
+PATHS = post(
+    "paths",
+    "from pathlib import Path\nhere = Path.cwd()\n",
+    '[a]{claim="here.exists()"} [b]{claim="(here.parent / \'posts\').samefile(here)"}',
+    "#| claim: It is there\nassert here.parent.exists()\n",
+)
+
+
+def test_parts_tell_no_paths_of_the_machine(results: Results) -> None:
+    first, second = results.values(PATHS)
+    assert first.parts == (("here", "PosixPath('posts')"),)
+    assert dict(second.parts)["here.parent"] == "PosixPath('.')"
+    [(_, _, parts)] = results.assertions(PATHS)
+    assert parts == {"here": "PosixPath('posts')", "here.parent": "PosixPath('.')"}
+
+
 # Claims of cells
 
 CLAIM = "#| claim: It *holds*\n"
@@ -522,7 +538,7 @@ def ended(code: str, *, claim: bool) -> tuple[list[object], dict[str, str], str]
     namespace: dict[str, Any] = {"f": f, "a": [1, 2, 3], "d": {"k": 2}, "n": 2}
     raised = ""
     try:
-        Program(namespace).run(code, "cell", Assertions().watch if claim else None)
+        Program(namespace).run(code, "cell", Assertions("").watch if claim else None)
     except Exception as error:
         raised = f"{type(error).__name__}: {error}"
     shown = {

@@ -141,7 +141,7 @@ def _results(post: Post, execution: Execution) -> Iterator[Result]:
                 where = f"the value `{expression.code}`"
                 yield Result(number, where, line, value.text, expression.code)
         for source, shown in value.parts:
-            yield from _of_part("a claim", source, shown, line)
+            yield from _of_part("a part of a claim", source, shown, line)
 
 
 def _of_output(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -28,14 +29,15 @@ _OPAQUE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 class Noted:
     """The parts of one evaluation, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
+        self._root = root
         self._parts: dict[str, str] = {}
 
     def note(self, source: str, value: object) -> object:
         """Note what a part gave."""
         told = not isinstance(value, ModuleType | type) and not callable(value)
         if told and (source in self._parts or len(self._parts) < MOST):
-            self._parts[source] = shown(value)
+            self._parts[source] = shown(value, self._root)
         return value
 
     def take(self) -> list[list[str]]:
@@ -44,13 +46,15 @@ class Noted:
         return [[source, value] for source, value in parts.items()]
 
 
-def shown(value: object) -> str:
-    """A value in a line."""
+def shown(value: object, root: str = "") -> str:
+    """A value in a line; what it tells of the site's folder, `root`, is nobody's business."""
     try:
         # NumPy's numbers and arrays say their type in a repr, which tells readers nothing.
         text = str(value) if hasattr(value, "dtype") else _repr(value)
     except Exception as error:
         text = f"<its repr raises {type(error).__name__}>"
+    if root:
+        text = text.replace(root + os.sep, "").replace(root, ".")
     text = " ".join(without_address(clean(text)).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
@@ -136,10 +140,10 @@ class _Noting(ast.NodeTransformer):
 
 
 class Assertions:
-    """The assertions of a cell with a claim."""
+    """The assertions of a cell with a claim; `root` is the site's folder."""
 
-    def __init__(self) -> None:
-        self._noted = Noted()
+    def __init__(self, root: str) -> None:
+        self._noted = Noted(root)
         self._entries: dict[tuple[int, str], dict[str, Any]] = {}
 
     def watch(self, tree: ast.Module, code: str) -> dict[str, Callable[..., object]]:

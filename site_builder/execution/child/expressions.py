@@ -54,7 +54,7 @@ def evaluate(
     event = {"event": "value", "number": expression["number"]}
     try:
         value = _claimed if expression["kind"] == "claim" else _shown
-        shown = value(expression, program)
+        shown = value(expression, program, job)
         show_figures()
         printed = [e for e in capture.take() if e["kind"] != "stderr"]
         if printed:
@@ -78,7 +78,7 @@ def evaluate(
         capture.take()
 
 
-def _shown(expression: Message, program: Program) -> dict[str, Any]:
+def _shown(expression: Message, program: Program, _: Message) -> dict[str, Any]:
     value = program.evaluate(expression["code"], expression["name"])
     text = _text(value, expression["conversion"], expression["format"])
     data: dict[str, str] = {}
@@ -112,8 +112,8 @@ def _rich(value: object) -> dict[str, str]:
     return {mime: data[mime] for mime in RICH if isinstance(data.get(mime), str)}
 
 
-def _claimed(expression: Message, program: Program) -> dict[str, Any]:
-    code, noted = expression["code"], Noted()
+def _claimed(expression: Message, program: Program, job: Message) -> dict[str, Any]:
+    code, noted = expression["code"], Noted(job["root"])
     tree = ast.parse(code, mode="eval")
     tree.body = noting(tree.body, code)
     ast.fix_missing_locations(tree)

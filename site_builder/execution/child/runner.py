@@ -149,7 +149,7 @@ def _python_runner(
     def run_cell(cell: Message) -> None:
         figures.begin(cell["options"])
         sources.begin(cell)
-        assertions = Assertions() if cell["options"]["claim"] else None
+        assertions = Assertions(job["root"]) if cell["options"]["claim"] else None
         false = None
         try:
             code, timed = translate(cell["code"])
