@@ -204,7 +204,10 @@ def _claims(executed: ExecutedPost) -> Iterator[PublishedClaim]:
 
 def _sentence(tokens: Sequence[Token]) -> str:
     """The plain text of a claim, with values as they are written."""
-    shown = [t.copy(meta={"text": f"{{{t.content}}}"}) if t.type == "value" else t for t in tokens]
+    shown = [
+        Token("text", "", 0, content=f"{{{token.content}}}") if token.type == "value" else token
+        for token in tokens
+    ]
     return " ".join(plain_text(shown).split())
 
 

@@ -9,9 +9,7 @@ as light on nothing without touching the colours of the data.
 from __future__ import annotations
 
 import base64
-import io
 import re
-import struct
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -25,7 +23,6 @@ POINTS = 72  # to the inch
 PAGE_DENSITY = 2.0  # pixels of a PNG on a page to a CSS pixel
 FEED_DENSITY = 1.5  # the same for the PNG that feeds show in place of an SVG
 MARGIN = 0.1  # inches
-RUNS = 3  # zlib's way to compress runs of equal bytes: a quarter faster here, and hardly larger
 DARK, LIGHT = 0.35, 0.9  # luminance up to which a colour is ink, from which it is paper
 
 
@@ -106,7 +103,10 @@ class Figures:
         pyplot.rcParams["figure.figsize"] = (width, height)
 
     def _entry(self, figure: Any) -> Entry:
+        # Late: these need matplotlib, which posts need not have.
         from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        from site_builder.execution.child.drawing import draw_both, draw_pixels, encode
 
         FigureCanvasAgg(figure)  # a figure that was closed, or never open, cannot draw
         width, height = self._options.get("fig_width"), self._options.get("fig_height")
@@ -116,17 +116,22 @@ class Figures:
             figure.set_size_inches(width or size[0], height or size[1])
         bounds, series = _bounds(figure), series_of(figure)
         if self._settings["format"] == "svg":
-            svg = _svg(figure, bounds)
+            _name_artists(figure)
+            svg, pixels = draw_both(figure, bounds, dpi=FEED_DENSITY * CSS_PIXELS)
             if len(svg) <= self._settings["svg_limit"]:
                 found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
                 points = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
-                pixels = [round(p * CSS_PIXELS / POINTS) for p in points]
-                data = {"image/svg+xml": svg, "image/png": _png(figure, bounds, FEED_DENSITY)}
-                return _figure_entry(data, pixels, series)
-        png = _png(figure, bounds, PAGE_DENSITY)
-        sides = struct.unpack(">II", base64.b64decode(png[:40])[16:24])
-        pixels = [round(side / PAGE_DENSITY) for side in sides]
-        return _figure_entry({"image/png": png}, pixels, series)
+                size = [round(p * CSS_PIXELS / POINTS) for p in points]
+                quickly = pixels is not None
+                if pixels is None:
+                    pixels = draw_pixels(figure, bounds, dpi=FEED_DENSITY * CSS_PIXELS)
+                png = encode(pixels, quickly=quickly)
+                return _figure_entry({"image/svg+xml": svg, "image/png": _text(png)}, size, series)
+        pixels = draw_pixels(figure, bounds, dpi=PAGE_DENSITY * CSS_PIXELS)
+        height, width, _ = pixels.shape
+        data = {"image/png": _text(encode(pixels, quickly=False))}
+        size = [round(width / PAGE_DENSITY), round(height / PAGE_DENSITY)]
+        return _figure_entry(data, size, series)
 
 
 # What plotting calls return that is no value to show, by module.
@@ -142,14 +147,15 @@ def draw_once() -> None:
     """Draw a figure as all are drawn, so that fonts and renderers are at hand for the next."""
     from matplotlib import pyplot
 
+    from site_builder.execution.child.drawing import draw_both, encode
+
     _set_defaults(pyplot)
     figure, axes = pyplot.subplots()
     axes.plot([0, 1], label="$x$")
     axes.set_title("Warm-up")
     axes.legend()
-    bounds = _bounds(figure)
-    _svg(figure, bounds)
-    _png(figure, bounds, FEED_DENSITY)
+    _name_artists(figure)
+    encode(draw_both(figure, _bounds(figure), dpi=FEED_DENSITY * CSS_PIXELS)[1], quickly=True)
     pyplot.close("all")
     _PREPARED.add(pyplot)
 
@@ -169,9 +175,13 @@ def _is_plain(value: object) -> bool:
     return type(value).__name__ in ("ndarray", "list", "tuple")
 
 
-def _figure_entry(data: dict[str, str], pixels: list[int], series: list[Series]) -> Entry:
-    metadata = {"width": pixels[0], "height": pixels[1], "series": series}
+def _figure_entry(data: dict[str, str], size: list[int], series: list[Series]) -> Entry:
+    metadata = {"width": size[0], "height": size[1], "series": series}
     return {"kind": "figure", "data": data, "metadata": metadata}
+
+
+def _text(png: bytes) -> str:
+    return base64.b64encode(png).decode()
 
 
 def _bounds(figure: Any) -> Any:
@@ -180,33 +190,6 @@ def _bounds(figure: Any) -> Any:
         figure.draw_without_rendering()  # only drawing makes the engine move things
     bounds = figure.get_tightbbox(figure.canvas.get_renderer())
     return bounds.padded(MARGIN)
-
-
-def _svg(figure: Any, bounds: Any) -> str:
-    from matplotlib import rc_context
-
-    _name_artists(figure)
-    target = io.StringIO()
-    # Set here, as a style sheet of the post may have taken it back: without it ids are random.
-    with rc_context({"svg.hashsalt": "site-builder"}):
-        figure.savefig(
-            target, format="svg", bbox_inches=bounds, metadata={"Date": None, "Creator": None}
-        )
-    return target.getvalue()
-
-
-def _png(figure: Any, bounds: Any, density: float) -> str:
-    """The figure as PNG in base64, `density` pixels to a CSS pixel."""
-    target = io.BytesIO()
-    figure.savefig(
-        target,
-        format="png",
-        dpi=density * CSS_PIXELS,
-        bbox_inches=bounds,
-        metadata={"Software": None},
-        pil_kwargs={"compress_type": RUNS},
-    )
-    return base64.b64encode(target.getvalue()).decode()
 
 
 def _name_artists(figure: Any) -> None:
