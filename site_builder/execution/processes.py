@@ -112,6 +112,7 @@ class Zygote:
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._channels: set[socket.socket] = set()
+        self._idle: list[socket.socket] = []
         self._closed = False
 
     def branch(self) -> Zygote:
@@ -172,26 +173,37 @@ class Zygote:
         return answer
 
     def run(self, job: Message) -> Iterator[Message]:
-        """Fork a process for the job and give its events."""
-        ours, theirs = socket.socketpair()
-        with self._lock, theirs:
-            if self._closed:
-                ours.close()
-                raise ZygoteError("the build has ended")
-            self._channels.add(ours)
-            with contextlib.suppress(OSError):  # it is dead: there will be no event
-                socket.send_fds(self._control, [b'{"run": true}'], [theirs.fileno()])
+        """Run the job in a process forked from this one and give its events."""
+        channel = self._supervisor()
+        exited = False
         try:
             with contextlib.suppress(OSError):
-                protocol.send(ours.fileno(), job)
-            for event in protocol.receive(ours.fileno()):
+                protocol.send(channel.fileno(), job)
+            for event in protocol.receive(channel.fileno()):
+                exited = event["event"] == "exited"
                 yield event
-                if event["event"] == "exited":
-                    break  # its supervisor takes some time to go, for which nobody need wait
+                if exited:
+                    break
         finally:
             with self._lock:
-                self._channels.discard(ours)
-            ours.close()
+                if exited and not self._closed:
+                    self._idle.append(channel)  # its supervisor is ready for another post
+                else:
+                    self._channels.discard(channel)
+                    channel.close()
+
+    def _supervisor(self) -> socket.socket:
+        """What leads to a supervisor without a post: one that had some, or a new one."""
+        with self._lock:
+            if self._closed:
+                raise ZygoteError("the build has ended")
+            if self._idle:
+                return self._idle.pop()
+            ours, theirs = socket.socketpair()
+            self._channels.add(ours)
+            with theirs, contextlib.suppress(OSError):  # it is dead: there will be no event
+                socket.send_fds(self._control, [b'{"run": true}'], [theirs.fileno()])
+        return ours
 
     def close(self) -> None:
         """End the zygote and every process forked from it; all branches with the first one."""
@@ -208,6 +220,9 @@ class Zygote:
                 # Its supervisor sees this, ends the post, and the end of its events tells us so.
                 with contextlib.suppress(OSError):
                     channel.shutdown(socket.SHUT_WR)
+            for channel in self._idle:
+                self._channels.discard(channel)
+                channel.close()
             self._control.close()
         if self._process is not None:
             self._process.wait()

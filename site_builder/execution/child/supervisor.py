@@ -31,8 +31,19 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def supervise(job: Message, events: int, observer: Observer) -> None:
-    """Run the job's post and send its events, `exited` at last; `observer` watches the post."""
+    """Run the job's post and send its events, `exited` at last; `observer` watches the post.
+
+    Nothing of the job is left then: the next one may follow.
+    """
     fds = (memory_file("stdout"), memory_file("stderr"))
+    try:
+        _supervise(job, events, fds, observer)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def _supervise(job: Message, events: int, fds: tuple[int, int], observer: Observer) -> None:
     state = State()
     verdict = Verdict(job["limits"])
     if not hasattr(os, "fork"):
@@ -130,8 +141,17 @@ def _watch(pid: int, events: int, fds: tuple[int, int], state: State, verdict: V
     poll = select.poll()
     # Hang-ups of pipes are always reported, half-closed sockets on request: the builder is gone.
     poll.register(events, getattr(select, "POLLRDHUP", 0))
-    if hasattr(os, "pidfd_open"):
-        poll.register(os.pidfd_open(pid), select.POLLIN)
+    with contextlib.ExitStack() as ending:
+        if hasattr(os, "pidfd_open"):
+            ended = os.pidfd_open(pid)
+            ending.callback(os.close, ended)
+            poll.register(ended, select.POLLIN)
+        return _watched(pid, poll, events, fds, state, verdict)
+
+
+def _watched(
+    pid: int, poll: Any, events: int, fds: tuple[int, int], state: State, verdict: Verdict
+) -> int:
     while True:
         ready = poll.poll(TICK * 1000)
         done, status = os.waitpid(pid, os.WNOHANG)

@@ -1,4 +1,4 @@
-"""A process that imports once what posts import, then forks one process per post.
+"""A process that imports once what posts import, then forks supervisors, which fork posts.
 
 It has one thread, always: libraries that start threads at import are refused, because a fork would
 copy locks that those threads hold. It never computes anything, so no back end is started either.
@@ -32,8 +32,9 @@ def serve(control: socket.socket, observer: Observer) -> None:
 
     `{"preload": module}` imports; the answer is `{"threads": n}`. `{"modules": true}` asks for the
     top-level names of all that is imported. `{"run": true}` and `{"branch": true}` come with a
-    descriptor. From the first a job is read, the post runs in a fork, its events go back there. The
-    second is where a fork of this zygote, a zygote as well, obeys.
+    descriptor. From the first a fork reads jobs, one after the other: the post of each runs in a
+    fork of that fork, its events go back there. The second is where a fork of this zygote, a zygote
+    as well, obeys.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are reaped by the system
     observer.note_modules()
@@ -64,8 +65,8 @@ def serve(control: socket.socket, observer: Observer) -> None:
             control.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
-                job = next(protocol.receive(fds[0]))
-                supervise(job, fds[0], observer)
+                for job in protocol.receive(fds[0]):
+                    supervise(job, fds[0], observer)
             finally:
                 os._exit(0)
         os.close(fds[0])
