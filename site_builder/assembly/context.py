@@ -146,6 +146,8 @@ class BuiltWith:
     seed: int
     frozen: dt.date | None
     """Day on which the author froze the outputs; None if they are of the code as it is."""
+    kept: bool
+    """Whether the post is not run any more: `frozen` is when its outputs were last verified."""
     notebook_url: str
     """Empty for posts that a Jupyter kernel ran, as is `script_url`."""
     script_url: str

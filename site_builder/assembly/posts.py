@@ -215,6 +215,7 @@ def _built_with(located: Located) -> BuiltWith | None:
         packages=environment.packages,
         seed=environment.seed,
         frozen=page.frozen,
+        kept=page.frozen is not None and page.front_matter.execute == "frozen",
         notebook_url=_file_url(located, page.files, ".ipynb"),
         script_url=_file_url(located, page.files, ".py"),
         record_url=_file_url(located, page.files, ".record.json"),

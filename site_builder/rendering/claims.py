@@ -20,8 +20,6 @@ from site_builder.rendering.marks import note_mark
 from site_builder.rendering.values import FALSE, text_tokens, value_of
 
 Inline = Callable[[Draft, str, str], str]
-CHECKED = "Checked when this page was built"
-WRONG = "False when this page was built"
 
 
 def claim_opens(draft: Draft, token: Token, *, bare: bool) -> str:
@@ -45,7 +43,7 @@ def claim_closes(draft: Draft, token: Token, *, bare: bool, marked: bool) -> str
     if number is None or value is None or not marked:
         return "</span>"
     code = draft.executed.post.expressions[number - 1].code
-    told = CHECKED if value.holds else WRONG
+    told = _told(draft, holds=value.holds)
     html = f"<strong>{told}.</strong> {_asserted(code, value.parts, block=False)}"
     kind = "" if value.holds else "false"
     mark = note_mark(f"claim-{number}-proof", _sign(value.holds), told, html, kind=kind)
@@ -63,7 +61,7 @@ def claim_of_cell(
     statement = f"<p>{sentence}{'' if holds else FALSE}</p>\n"
     if draft.feed or not draft.executed.execution.environment:
         return statement
-    told = CHECKED if holds else WRONG
+    told = _told(draft, holds=holds)
     sign = f'<span aria-hidden="true">{_sign(holds)}</span>'
     items = "".join(f"<li>{_of_output(output)}</li>\n" for output in checks)
     listed = f'<ul class="checks">\n{items}</ul>\n' if items else ""
@@ -80,6 +78,13 @@ def claim_text(draft: Draft, cell: Cell) -> str:
     """What a cell claims, as plain text: what references to it say."""
     origin = f"cell {cell.number} claim 1"
     return " ".join(plain_text(text_tokens(draft, cell.options.claim, origin)).split())
+
+
+def _told(draft: Draft, *, holds: bool) -> str:
+    """When a claim was found to be so, or not."""
+    frozen = draft.executed.execution.frozen
+    when = f"on {frozen.isoformat()}" if frozen else "when this page was built"
+    return f"{'Checked' if holds else 'False'} {when}"
 
 
 def _of_output(output: Output) -> str:

@@ -23,7 +23,10 @@ MANY = 24  # assertions of a cell that are told
 
 # In these a name is not one of the post's, or is evaluated many times; or, as in f-strings before
 # Python 3.12, nobody can tell how it is written.
-_OPAQUE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr)
+_OPAQUE: tuple[type[ast.AST], ...] = (
+    *(ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    *(ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr)),
+)
 
 
 class Noted:
