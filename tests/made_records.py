@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from site_builder.checking.sides import Side, SidePost, side_post
+from site_builder.checking.diffing.sides import Side, SidePost, side_post
 from site_builder.evidence.numbers import numbers_in, words_of
 from site_builder.evidence.published import (
     PublishedCell,

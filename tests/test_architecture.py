@@ -221,11 +221,11 @@ TOUCH_FILES = {
     "site_builder/inputs.py",  # its own code
     "site_builder/pages.py",  # gives `assemble` what reads attachments
     "site_builder/config.py",
-    "site_builder/checking/fetch.py",  # a published site
-    "site_builder/checking/revisions.py",  # a temporary folder
-    "site_builder/checking/sides.py",  # the names of records in a built site
-    "site_builder/checking/upgrades.py",  # a temporary environment
-    "site_builder/checking/web.py",  # opens addresses
+    "site_builder/evidence/fetch.py",  # a published site
+    "site_builder/checking/diffing/revisions.py",  # a temporary folder
+    "site_builder/checking/diffing/sides.py",  # the names of records in a built site
+    "site_builder/checking/diffing/upgrades.py",  # a temporary environment
+    "site_builder/evidence/web.py",  # opens addresses
     "site_builder/commands/diff.py",  # the page that is wanted
     "site_builder/content/attachments.py",
     "site_builder/content/read.py",

@@ -15,10 +15,17 @@ import pytest
 from small_site import TOML, post_text, write_site
 
 from site_builder import cli
-from site_builder.checking import audit as auditing
-from site_builder.checking.audit import KERNEL, Audited, audit
-from site_builder.checking.causes import Seen, cause_of
-from site_builder.checking.variants import AGAIN, FOLDER, SPAWN, THREADS, VARIANTS, prepared
+from site_builder.checking.auditing import audit as auditing
+from site_builder.checking.auditing.audit import KERNEL, Audited, audit
+from site_builder.checking.auditing.causes import Seen, cause_of
+from site_builder.checking.auditing.variants import (
+    AGAIN,
+    FOLDER,
+    SPAWN,
+    THREADS,
+    VARIANTS,
+    prepared,
+)
 from site_builder.config import Execution, Settings, Site, load
 from site_builder.errors import ContentError, UsageError
 from site_builder.execution.running import Progress

@@ -15,13 +15,13 @@ from axe_playwright_python.sync_playwright import Axe
 from made_records import cell, claim, figure, printed, record, side, texts, value
 from playwright.sync_api import Browser
 
-from site_builder.checking.diff import Difference, PostDifference, diff
-from site_builder.checking.diff_page import difference_page
-from site_builder.checking.diff_report import difference_json, report_lines
-from site_builder.checking.matching import aligned
-from site_builder.checking.moves import Move
-from site_builder.checking.sides import SidePost, details_of, side_post
+from site_builder.checking.diffing.diff import Difference, PostDifference, diff
+from site_builder.checking.diffing.moves import Move
+from site_builder.checking.diffing.page import difference_page
+from site_builder.checking.diffing.report import difference_json, report_lines
+from site_builder.checking.diffing.sides import SidePost, details_of, side_post
 from site_builder.errors import Problem
+from site_builder.evidence.matching import aligned
 from site_builder.evidence.published import PublishedRecord
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

@@ -140,7 +140,7 @@ def test_a_frozen_record_is_found_beside_its_post(tmp_path: Path) -> None:
 
 def test_a_frozen_record_tells_nothing_of_the_machine_that_made_it(tmp_path: Path) -> None:
     text = post_text("x = 1", "#| error: true\n#| reads: [a*.csv]\ny = 2")
-    text += "\n`{python} x:.1%` `{python} x!r` [more]{claim=\"a > b\"}\n"
+    text += '\n`{python} x:.1%` `{python} x!r` [more]{claim="a > b"}\n'
     post = post_of(tmp_path, text)
     conditions = {**RECORD.conditions, "environment variable TOKEN": "sha256:0123456789ab"}
     record = replace(RECORD, post="posts/a.md", conditions=conditions)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from site_builder.checking.revisions import Revision, checked_out, revision_of
+from site_builder.checking.diffing.revisions import Revision, checked_out, revision_of
 from site_builder.errors import UsageError
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from site_builder import cli
-from site_builder.checking.stated import is_stated, stated_numbers
-from site_builder.checking.typed import typed_numbers
+from site_builder.checking.typed.stated import is_stated, stated_numbers
+from site_builder.checking.typed.typed import typed_numbers
 from site_builder.config import Settings, Site, load
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources

@@ -12,7 +12,7 @@ import pytest
 from made_wheels import write_wheel
 from small_site import make_site
 
-from site_builder.checking.upgrades import upgraded
+from site_builder.checking.diffing.upgrades import upgraded
 from site_builder.config import Site
 from site_builder.errors import UsageError
 

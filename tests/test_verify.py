@@ -17,11 +17,11 @@ import pytest
 from broken_sites import Blog, Told, post
 
 from site_builder import config
-from site_builder.checking import verify as verifying
-from site_builder.checking.fetch import open_published
-from site_builder.checking.verification import STANDINGS, PostVerification
-from site_builder.checking.verify import Wanted, verify
-from site_builder.checking.verify_report import summary_line
+from site_builder.checking.verifying import verify as verifying
+from site_builder.checking.verifying.report import summary_line
+from site_builder.checking.verifying.verification import STANDINGS, PostVerification
+from site_builder.checking.verifying.verify import Wanted, verify
+from site_builder.evidence.fetch import open_published
 from site_builder.evidence.published import PublishedRecord, published_bytes, read_published
 
 RATES = """\
@@ -630,7 +630,7 @@ def test_the_document_is_that_of_the_readme(site: Site) -> None:
 
 
 def test_the_summary_counts_in_words() -> None:
-    from site_builder.checking.verification import Verification
+    from site_builder.checking.verifying.verification import Verification
 
     assert summary_line(Verification("public", (), 3)).startswith(
         "public: 0 posts (3 without code)"

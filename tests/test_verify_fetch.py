@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from site_builder.checking.fetch import is_beside, open_published
-from site_builder.checking.web import FetchError, Limits, MissingError, is_private
 from site_builder.errors import UsageError
+from site_builder.evidence.fetch import is_beside, open_published
+from site_builder.evidence.web import FetchError, Limits, MissingError, is_private
 
 QUICK = Limits(size=1000, retries=1, pause=0.0)
 IMPATIENT = Limits(wait=1.0, seconds=1.5, retries=0)

@@ -8,7 +8,7 @@ import zlib
 import pytest
 import resvg_py
 
-from site_builder.checking.pixels import TOLERANCE, PictureError, difference
+from site_builder.checking.verifying.pixels import TOLERANCE, PictureError, difference
 
 
 def svg(content: str, width: str = "200", height: str = "100") -> bytes:

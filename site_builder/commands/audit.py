@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from site_builder.commands.arguments import add_jobs, add_place, add_posts
 
 if TYPE_CHECKING:  # what a command needs it imports itself
-    from site_builder.checking.audit import Audited, Run
-    from site_builder.checking.findings import Finding
+    from site_builder.checking.auditing.audit import Audited, Run
+    from site_builder.checking.auditing.findings import Finding
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(given: argparse.Namespace) -> int:
     """Audit posts; gives the exit code."""
     from site_builder import config
-    from site_builder.checking.audit import audit
+    from site_builder.checking.auditing.audit import audit
     from site_builder.progress import Display
 
     site = config.load(given.directory)

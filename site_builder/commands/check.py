@@ -25,7 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(given: argparse.Namespace) -> int:
     """Look through posts; gives the exit code."""
     from site_builder import config
-    from site_builder.checking.check import check_posts
+    from site_builder.checking.typed.check import check_posts
     from site_builder.progress import Display
     from site_builder.store import Store
 

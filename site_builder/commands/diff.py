@@ -49,10 +49,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(given: argparse.Namespace) -> int:
     """Compare two sides; gives the exit code."""
     from site_builder import config
-    from site_builder.checking.compared import Wanted, compared
-    from site_builder.checking.diff_page import difference_page
-    from site_builder.checking.diff_report import difference_json, report_lines
-    from site_builder.checking.made import Running
+    from site_builder.checking.diffing.compared import Wanted, compared
+    from site_builder.checking.diffing.made import Running
+    from site_builder.checking.diffing.page import difference_page
+    from site_builder.checking.diffing.report import difference_json, report_lines
     from site_builder.progress import Display
 
     if given.html is not None and not given.html.absolute().parent.is_dir():

@@ -38,15 +38,15 @@ def run(given: argparse.Namespace) -> int:
     gc.set_threshold(50_000)  # as in a build
     # Late: `--help` needs none of this.
     from site_builder import config
-    from site_builder.checking.fetch import open_published
-    from site_builder.checking.verification import PostVerification
-    from site_builder.checking.verify import Wanted, verify
-    from site_builder.checking.verify_report import (
+    from site_builder.checking.verifying.report import (
         heading_line,
         post_lines,
         summary_line,
         verification_json,
     )
+    from site_builder.checking.verifying.verification import PostVerification
+    from site_builder.checking.verifying.verify import Wanted, verify
+    from site_builder.evidence.fetch import open_published
     from site_builder.progress import Display
 
     site = config.load(given.directory)

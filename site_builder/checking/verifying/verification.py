@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from site_builder.checking.drift import NumberMove
+from site_builder.evidence.drift import NumberMove
 from site_builder.evidence.published import PublishedClaim, PublishedValue
 
 LINE = 100  # characters of a line that are shown

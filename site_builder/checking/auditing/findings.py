@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from site_builder.checking.causes import Cause, Seen, cause_of
-from site_builder.checking.variants import AGAIN, Variant
+from site_builder.checking.auditing.causes import Cause, Seen, cause_of
+from site_builder.checking.auditing.variants import AGAIN, Variant
 from site_builder.execution.job import steps
 from site_builder.execution.report import Outcome
 from site_builder.model import Cell, Execution, Expression, Output, Post, Value

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from site_builder.checking.diff import Difference
-from site_builder.checking.diff_report import (
+from site_builder.checking.diffing.diff import Difference
+from site_builder.checking.diffing.moves import Move
+from site_builder.checking.diffing.report import (
     causes,
     is_short,
     parts,
@@ -22,8 +23,7 @@ from site_builder.checking.diff_report import (
     summary,
     what,
 )
-from site_builder.checking.drift import NumberMove, clipped
-from site_builder.checking.moves import Move
+from site_builder.evidence.drift import NumberMove, clipped
 
 FIRST = 5  # numbers of an output that are seen at once; the others unfold
 

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from site_builder.checking.curves import drift_of_figures
-from site_builder.checking.drift import Drift, NumberMove, drift_of_numbers, drift_of_texts
+from site_builder.evidence.curves import drift_of_figures
+from site_builder.evidence.drift import Drift, NumberMove, drift_of_numbers, drift_of_texts
 from site_builder.evidence.published import (
     PublishedCell,
     PublishedClaim,

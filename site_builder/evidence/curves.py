@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from site_builder.checking.drift import Drift, NumberMove, most_first
+from site_builder.evidence.drift import Drift, NumberMove, most_first
 
 VISIBLE = 1e-3  # of the range of the axes: less is less than a pixel
 DIRECTIONS = ("x", "y", "value")

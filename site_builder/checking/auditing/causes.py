@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from site_builder.checking.variants import (
+from site_builder.checking.auditing.variants import (
     AGAIN,
     FOLDER,
     HASH_SEED,

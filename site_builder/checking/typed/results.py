@@ -14,14 +14,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from site_builder.checking.bindings import (
+from site_builder.checking.typed.bindings import (
     Printed,
     asserted_once,
     assigned_names,
     binding_of,
     printed_by,
 )
-from site_builder.checking.stated import size_of
+from site_builder.checking.typed.stated import size_of
 from site_builder.evidence.numbers import Number, numbers_in
 from site_builder.model import Cell, Execution, Output, Post
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from site_builder.checking.stated import tree_of
+from site_builder.checking.typed.stated import tree_of
 from site_builder.evidence.numbers import Number
 from site_builder.model import Cell
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from site_builder.checking.prose import Passage
-from site_builder.checking.results import Match
-from site_builder.checking.stated import is_stated, numbers_of_code
+from site_builder.checking.typed.prose import Passage
+from site_builder.checking.typed.results import Match
+from site_builder.checking.typed.stated import is_stated, numbers_of_code
 from site_builder.evidence.numbers import Number
 
 

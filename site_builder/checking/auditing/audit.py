@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from site_builder.checking.findings import Finding, Place, compared, findings, place_of
-from site_builder.checking.variants import AS_BUILT, SPAWN, VARIANTS, Prepared, prepared
+from site_builder.checking.auditing.findings import Finding, Place, compared, findings, place_of
+from site_builder.checking.auditing.variants import AS_BUILT, SPAWN, VARIANTS, Prepared, prepared
 from site_builder.config import Site
 from site_builder.errors import ContentError, in_order
 from site_builder.execution.engine import Outcomes, executing

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from site_builder.checking.curves import drift_of_figures
-from site_builder.checking.drift import Drift
-from site_builder.checking.fetch import FetchError, is_beside
-from site_builder.checking.pixels import TOLERANCE, PictureError, difference
-from site_builder.checking.verification import Finding, Standing
+from site_builder.checking.verifying.pixels import TOLERANCE, PictureError, difference
+from site_builder.checking.verifying.verification import Finding, Standing
+from site_builder.evidence.curves import drift_of_figures
+from site_builder.evidence.drift import Drift
+from site_builder.evidence.fetch import FetchError, is_beside
 from site_builder.evidence.published import PublishedOutput
 
 Read = Callable[[str], bytes]

@@ -15,10 +15,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from site_builder.checking.prose import NO_PROSE, Passage, passages
-from site_builder.checking.results import Match, Results
-from site_builder.checking.stated import Stated, is_stated, stated_numbers
-from site_builder.checking.typed_rules import NEVER, UNMATCHED, Typed, is_by_chance
+from site_builder.checking.typed.prose import NO_PROSE, Passage, passages
+from site_builder.checking.typed.results import Match, Results
+from site_builder.checking.typed.rules import NEVER, UNMATCHED, Typed, is_by_chance
+from site_builder.checking.typed.stated import Stated, is_stated, stated_numbers
 from site_builder.content.positions import problem_at
 from site_builder.errors import Problem
 from site_builder.evidence.numbers import Number, numbers_in

@@ -11,14 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from site_builder.checking.drift import (
+from site_builder.checking.verifying.figures import is_picture, judged_picture, with_drift
+from site_builder.checking.verifying.verification import (
+    LINE,
+    Finding,
+    claim_name,
+    output_name,
+    value_name,
+)
+from site_builder.evidence.drift import (
     NumberMove,
     drift_of_numbers,
     drift_of_texts,
 )
-from site_builder.checking.figures import is_picture, judged_picture, with_drift
-from site_builder.checking.matching import matched_outputs
-from site_builder.checking.verification import LINE, Finding, claim_name, output_name, value_name
+from site_builder.evidence.matching import matched_outputs
 from site_builder.evidence.numbers import numbers_in
 from site_builder.evidence.pieces import BODY
 from site_builder.evidence.published import (

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from site_builder.checking.matching import (
+from site_builder.checking.diffing.moves import Move, claim_move, output_move, value_move
+from site_builder.checking.diffing.sides import Details, Side, SidePost
+from site_builder.errors import Problem
+from site_builder.evidence.matching import (
     Pairs,
     matched_cells,
     matched_claims,
     matched_outputs,
     matched_values,
 )
-from site_builder.checking.moves import Move, claim_move, output_move, value_move
-from site_builder.checking.sides import Details, Side, SidePost
-from site_builder.errors import Problem
 from site_builder.evidence.published import (
     PublishedCell,
     PublishedClaim,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from site_builder.checking.web import FetchError, Limits, MissingError, Web
 from site_builder.errors import Problem, UsageError
 from site_builder.evidence.published import SUFFIX as RECORD
+from site_builder.evidence.web import FetchError, Limits, MissingError, Web
 
 __all__ = [
     "RECORD",

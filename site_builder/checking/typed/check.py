@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from site_builder.checking.typed import typed_numbers
+from site_builder.checking.typed.typed import typed_numbers
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, in_order
 from site_builder.execution.engine import execute

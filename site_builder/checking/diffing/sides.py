@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from site_builder.checking.fetch import (
+from site_builder.errors import Problem, UsageError
+from site_builder.evidence.fetch import (
     FetchError,
     MissingError,
     Published,
     is_beside,
     open_published,
 )
-from site_builder.errors import Problem, UsageError
 from site_builder.evidence.numbers import numbers_in
 from site_builder.evidence.published import (
     SUFFIX,

@@ -11,8 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from site_builder.checking.drift import NumberMove
-from site_builder.checking.verification import (
+from site_builder.checking.verifying.verification import (
     STANDINGS,
     Finding,
     PostVerification,
@@ -20,6 +19,7 @@ from site_builder.checking.verification import (
     Verification,
     in_groups,
 )
+from site_builder.evidence.drift import NumberMove
 
 FORMAT = "site-builder verification"
 VERSION = 1

@@ -15,11 +15,10 @@ from typing import cast
 
 from site_builder.assembly.addresses import locate
 from site_builder.build import read_day
-from site_builder.checking.fetch import FetchError, MissingError, Published
-from site_builder.checking.judgement import Shown, judge, unchecked
-from site_builder.checking.tampering import Seen, look_at, read_record
-from site_builder.checking.today import changes_of, shown_now
-from site_builder.checking.verification import (
+from site_builder.checking.verifying.judgement import Shown, judge, unchecked
+from site_builder.checking.verifying.tampering import Seen, look_at, read_record
+from site_builder.checking.verifying.today import changes_of, shown_now
+from site_builder.checking.verifying.verification import (
     Finding,
     PostVerification,
     Verification,
@@ -30,6 +29,7 @@ from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError, Problem, UsageError, nearest
+from site_builder.evidence.fetch import FetchError, MissingError, Published
 from site_builder.evidence.published import PublishedRecord
 from site_builder.execution.engine import executing
 from site_builder.execution.frozen import read_frozen

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import unescape
 
-from site_builder.checking.fetch import (
+from site_builder.checking.verifying.verification import Finding, claim_name, value_name
+from site_builder.evidence.fetch import (
     RECORD,
     FetchError,
     MissingError,
     Published,
     is_beside,
 )
-from site_builder.checking.verification import Finding, claim_name, value_name
 from site_builder.evidence.numbers import numbers_in, words_of
 from site_builder.evidence.pieces import BODY, altered_pieces, pieces
 from site_builder.evidence.published import PublishedRecord, RecordError, read_published

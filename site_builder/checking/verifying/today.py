@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from site_builder.checking.judgement import Shown
+from site_builder.checking.verifying.judgement import Shown
 from site_builder.config import Site
 from site_builder.evidence.pieces import pieces
 from site_builder.evidence.published import SUFFIX, PublishedRecord

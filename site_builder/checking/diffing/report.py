@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from site_builder.checking.diff import Difference, PostDifference
-from site_builder.checking.drift import NumberMove, clipped
-from site_builder.checking.moves import Move
+from site_builder.checking.diffing.diff import Difference, PostDifference
+from site_builder.checking.diffing.moves import Move
+from site_builder.evidence.drift import NumberMove, clipped
 from site_builder.execution.report import CONTROL
 
 FORMAT = 1

@@ -1,0 +1,1 @@
+"""What the outputs of a post depend on: it is run under changed conditions."""

@@ -1,0 +1,1 @@
+"""Which numbers, claims and figures moved between two sides."""

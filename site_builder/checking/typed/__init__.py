@@ -1,0 +1,1 @@
+"""Numbers typed in prose that the code gave, or did not give."""

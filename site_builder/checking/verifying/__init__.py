@@ -1,0 +1,1 @@
+"""A published site held against its own records and against a new run."""
