@@ -44,6 +44,8 @@ class Served:
     folder: Path
     address: str
     report: Report
+    cache: Path
+    """What the build kept, so that no other test has to run the same posts."""
 
     def text(self, path: str) -> str:
         return (self.folder / path).read_text(encoding="utf-8")
@@ -59,7 +61,7 @@ def _interrupts() -> None:
 @pytest.fixture(scope="session")
 def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The repository's own blog, run and built once."""
-    with _served(ROOT, tmp_path_factory.mktemp("blog")) as served:
+    with _served(ROOT, tmp_path_factory.mktemp("blog") / "public") as served:
         yield served
 
 
@@ -84,11 +86,13 @@ def browser() -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def _served(root: Path, output: Path) -> Iterator[Served]:
-    report = build(load(root), Options(output, jobs=os.cpu_count() or 1, drafts=True))
+    cache = output.parent / ".cache"
+    options = Options(output, jobs=os.cpu_count() or 1, drafts=True, cache=cache)
+    report = build(load(root), options)
     handler = functools.partial(_Handler, directory=str(output))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Served(output, f"http://127.0.0.1:{server.server_address[1]}/", report)
+        yield Served(output, f"http://127.0.0.1:{server.server_address[1]}/", report, cache)
         server.shutdown()
 
 

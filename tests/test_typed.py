@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from conftest import Served
 
 from site_builder import cli
 from site_builder.checking.typed.stated import is_stated, stated_numbers
@@ -370,12 +371,12 @@ def test_a_long_output_is_no_trouble() -> None:
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Post, Execution]]:
+def executed(blog: Served) -> list[tuple[Post, Execution]]:
     """The repository's own posts that have cells, run."""
     site = load(ROOT)
     sources, _ = read_sources(site)
     posts = [post for source in sources if (post := parse(site, source)).runs]
-    with Store(tmp_path_factory.mktemp("typed")) as store:
+    with Store(blog.cache) as store:
         outcomes = execute(posts, site, store=store, jobs=2)
     pairs = [(post, outcomes[post.source.path].execution) for post in posts]
     return [(post, execution) for post, execution in pairs if execution]
