@@ -36,14 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command is None:
         parser.print_help()
         return 2
+    in_vain = "; nothing was written" if given.writes else ""
     try:
         code: int = given.command(given)
         return code
     except SiteBuilderError as error:
-        print_problems(error)
+        print_problems(error.problems, in_vain)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing was written", file=sys.stderr)
+        print(f"\ninterrupted{in_vain}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
@@ -61,7 +62,7 @@ def parser_of(
         description="Build a blog whose code runs: every printed number is real.",
     )
     parser.add_argument("--version", action="version", version=f"site-builder {__version__}")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, writes=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name in names:
         importlib.import_module(f"site_builder.commands.{name}").add(commands)

@@ -61,7 +61,8 @@ class Display:
             else:
                 self._running.pop(progress.path, None)
                 self._erase()
-                what = "1 cell" if progress.cells == 1 else f"{progress.cells} cells"
+                what = f"{progress.cells} cells" if progress.cells else "values only"
+                what = "1 cell" if progress.cells == 1 else what
                 ended = "ran" if progress.finished else "failed"
                 print(f"{ended} {progress.path} ({what}, {now - since:.1f} s)", file=self._stream)
         # The first post starts the clock: a build without one needs no thread, and may fork.

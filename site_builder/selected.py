@@ -72,6 +72,17 @@ def chosen_posts(site: Site, names: Sequence[str]) -> list[Post]:
 
     Raises ContentError with the problems of the posts, UsageError for a name that is no post's.
     """
+    posts, problems = parsed_posts(site, names)
+    if problems:
+        raise ContentError(problems)
+    return posts
+
+
+def parsed_posts(site: Site, names: Sequence[str]) -> tuple[list[Post], list[Problem]]:
+    """The same posts as far as they are in order, and what is wrong with others.
+
+    Raises UsageError for a name that is no post's.
+    """
     sources, problems = read_sources(site)
     chosen = list(sources)
     if names:
@@ -92,9 +103,7 @@ def chosen_posts(site: Site, names: Sequence[str]) -> list[Post]:
             posts.append(parse(site, source))
         except ContentError as error:
             found_problems += error.problems
-    if found_problems:
-        raise ContentError(found_problems)
-    return [post for post in posts if post.runs]
+    return [post for post in posts if post.runs], found_problems
 
 
 def _matching(name: str, site: Site, sources: Sequence[Source]) -> list[Source]:

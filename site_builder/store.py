@@ -241,12 +241,19 @@ class Store:
 
 
 def remove(folder: Path) -> int:
-    """Remove a store; gives the number of its objects. Files that are not ours stay."""
+    """Remove a store; gives the number of its objects. Files that are not ours stay.
+
+    Raises UsageError if they cannot be removed.
+    """
     count = Store(folder).usage().objects
-    for name in _formats(folder):
-        shutil.rmtree(folder / name)
-    for name in _DESCRIPTION:
-        (folder / name).unlink(missing_ok=True)
+    try:
+        for name in _formats(folder):
+            shutil.rmtree(folder / name)
+        for name in _DESCRIPTION:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{folder.name}/ cannot be removed: {error.strerror}"
+        raise UsageError(Problem(message, help="make the folder writable")) from error
     with contextlib.suppress(OSError):
         folder.rmdir()
     return count

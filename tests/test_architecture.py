@@ -42,6 +42,7 @@ ALLOWED = {
         "files",
         "maths",
         "content",
+        "evidence",
         "rendering",
         "store",
     ),

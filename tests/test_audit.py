@@ -334,9 +334,23 @@ def test_the_command(
         "2 posts audited: 1 the same in every run, 1 not",
     ]
     assert cli.main(["audit", "-C", str(root), "--json", "bad"]) == 1
-    (post,) = json.loads(capsys.readouterr().out)["posts"]
+    document = json.loads(capsys.readouterr().out)
+    assert (document["format"], document["version"]) == ("site-builder audit", 1)
+    (post,) = document["posts"]
     assert post["post"] == "posts/bad.md"
     assert [run["first"] and run["first"]["line"] for run in post["runs"]] == [None, 11]
     (finding,) = post["findings"]
     assert finding["cause"]["what"] == "the number of threads"
     assert finding["variants"] == ["more threads"]
+
+
+def test_a_python_that_does_not_start_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/nowhere/at/all\n")
+    python.chmod(0o755)
+    toml = f'{TOML}[execution]\npython = "{python}"\n'
+    root = write_site(tmp_path / "site", {"a": post_text("print(1)")}, toml)
+    assert cli.main(["audit", "-C", str(root)]) == 2
+    assert "the Python that runs posts" in capsys.readouterr().err

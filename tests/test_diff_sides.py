@@ -394,8 +394,51 @@ def test_what_a_record_of_others_says_is_shown_as_text(blog: Blog) -> None:
         text = text.replace(ours, theirs)
     record.write_text(text, encoding="utf-8")
     told = diff(blog, str(old))
-    assert "claim “ 2J <b>better”" in told.out
+    assert "claim “2J <b>better”" in told.out
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told.out)
+
+
+def test_a_record_of_others_that_is_made_to_break_the_report(blog: Blog) -> None:
+    old = Path(built(blog, "old"))
+    record = old / "model" / "model.record.json"
+    text = record.read_text(encoding="utf-8")
+    text = text.replace("better than chance", "half \\ud83d of it").replace("> 0.5", "> 0.4")
+    record.write_text(text, encoding="utf-8")
+    page = blog.root / "page.html"
+    told = diff(blog, str(old), "--html", str(page))
+    assert (told.code, "half ? of it" in page.read_text(encoding="utf-8")) == (0, True)
+
+
+def test_a_record_that_cannot_be_read_makes_its_post_neither_new_nor_gone(blog: Blog) -> None:
+    old = Path(built(blog, "old"))
+    record = old / "model" / "model.record.json"
+    whole = record.read_text(encoding="utf-8")
+    for damaged in (whole[:-300], whole.replace('"holds": true', '"holds": 7')):
+        record.write_text(damaged, encoding="utf-8")
+        told = diff(blog, str(old))
+        assert told.code == 1
+        assert told.err.startswith("error (old): model/model.record.json: it is ")
+        assert told.out.splitlines()[-1] == "2 posts: 1 identical, 1 not to be had"
+        assert diff(blog, str(blog.root / "public"), str(old)).code == 2
+
+
+def test_folders_whose_names_are_commands_of_a_terminal_are_shown_as_text(blog: Blog) -> None:
+    old = Path(built(blog, "old"))
+    folder = old / "model\x1b[2J\u202e"
+    (old / "model").rename(folder)
+    (folder / "model.record.json").write_text("{")
+    told = diff(blog, str(old))
+    assert told.code == 1
+    assert "error (old): model/model.record.json: it is cut short" in told.err
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out + told.err)
+
+
+def test_posts_that_are_not_there_are_no_success(blog: Blog) -> None:
+    old = built(blog, "old")
+    told = diff(blog, "--only", "modle", old)
+    assert (told.code, told.out) == (2, "")
+    assert "there is no post 'modle'" in told.err
+    assert diff(blog, "--only", "model", old).out.endswith("1 post: 1 identical\n")
 
 
 # Figures

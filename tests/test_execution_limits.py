@@ -207,7 +207,7 @@ TEMPORARY = posts.add(
 
 def test_a_copy_that_runs_on_is_ended_and_explained(ran: Ran) -> None:
     problem = ran.problem(FORKS)
-    assert problem.message == "cell 2 forked, and the copy ran on past the end of the cell; ended"
+    assert problem.message == "cell 2 forked, and the copy ran on past its end; ended"
     assert problem.line == 11
     assert problem.help == "end the copy with os._exit, or use subprocess or multiprocessing"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -426,6 +427,25 @@ def test_what_plotting_calls_return_is_not_shown(ran: Ran) -> None:
     assert not any(
         o.kind == "display" for place in (0, 1, 2, 3, 6, 8) for o in ran.cells(FIGURES)[place]
     )
+
+
+AGAIN = posts.add(
+    "again",
+    "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
+    "(line,) = ax.plot([1, 2], color='black')\nfig",
+    "line.set_color('red')\nax.plot([2, 1], color='black')\nax.text(0, 1, 'new')\nfig",
+)
+
+
+def test_a_figure_that_is_shown_again_has_the_ids_of_its_colours_now(ran: Ran) -> None:
+    first, second = (cell[0].data["image/svg+xml"] for cell in ran.cells(AGAIN))
+    for svg in (first, second):
+        ids = re.findall(r'\bid="([^"]*)"', svg)
+        assert len(ids) == len(set(ids))
+        assert any(each.startswith("ink-") for each in ids)
+    red = re.search(r'<g id="([^"]*)">\s*<path[^>]*stroke: #ff0000', second)
+    assert red
+    assert red[1].startswith("line2d_")
 
 
 FORMATS = {

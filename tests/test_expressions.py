@@ -389,6 +389,7 @@ def test_a_format_is_none_of_a_claim() -> None:
         ("acc :.1%", ("acc", "", ".1%")),
         ("x!r", ("x", "r", "")),
         ("x!r:>10", ("x", "r", ">10")),
+        ("x: .1f", ("x", "", " .1f")),
         ("a != b", ("a != b", "", "")),
         ("x[1:2]", ("x[1:2]", "", "")),
         ("x[1:2]:.1f", ("x[1:2]", "", ".1f")),
@@ -473,10 +474,7 @@ def test_whatever_python_takes_as_a_field_is_split_alike(expression: str, more: 
     assume(theirs is not None)
     assert theirs is not None
     code, ours, spec = split(written)
-    assert (ast.dump(ast.parse(code, mode="eval").body), ours, spec) == (
-        *theirs[:2],
-        theirs[2].strip(),
-    )
+    assert (ast.dump(ast.parse(code, mode="eval").body), ours, spec) == theirs
 
 
 # What is wrong with them
@@ -485,6 +483,8 @@ STATEMENT = "a value in the prose is an expression, not a statement"
 CELL = "do that in a cell, and name what comes of it here"
 ATTRIBUTES = "known are: .volatile, tolerance"
 BRACES = 'write [sentence]{claim="expression"}, and \\" for quotation marks within'
+SENTENCE = 'write [the outputs sum to one]{claim="…"}'
+NO_CLAIM = "only a sentence in brackets can be a claim"
 
 
 @pytest.mark.parametrize(
@@ -528,13 +528,30 @@ BRACES = 'write [sentence]{claim="expression"}, and \\" for quotation marks with
         ("<div>`{python} x`</div>", "5:15 a value in the midst of HTML is not read; "
          "put a blank line above and below the Markdown within HTML"),
         ('[a]{claim="x}', f"5:4 the braces of this claim cannot be read; {BRACES}"),
-        ('[a] {claim="x"}', f"5:6 the braces of this claim cannot be read; {BRACES}"),
+        ('[a] {claim="x"}', f"5:5 the braces of this claim cannot be read; {BRACES}"),
         ("[a]{claim}", f"5:4 the braces of this claim cannot be read; {BRACES}"),
-        ('[a]{claim="x" claim="y"}', f"5:5 the braces of this claim cannot be read; {BRACES}"),
+        ('[a]{claim="x" claim="y"}', f"5:15 the braces of this claim cannot be read; {BRACES}"),
+        ('[]{claim="x"}', f"5:11 a claim without a sentence; {SENTENCE}"),
+        ('[ ]{claim="x"}', f"5:12 a claim without a sentence; {SENTENCE}"),
+        ('A claim: `a`{claim="x"}', f"5:14 {NO_CLAIM}; {BRACES}"),
+        ('[a](https://example.org/){claim="x"}', f"5:27 {NO_CLAIM}; {BRACES}"),
+        ('![a](https://example.org/a.png){claim="x"}', f"5:33 {NO_CLAIM}; {BRACES}"),
+        ("`{python} lambda x: x`", "5:11 a value in the prose is no Python expression: "
+         "invalid syntax; its colon begins the format, as in an f-string: "
+         "write (lambda …) in brackets"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_its_place_and_what_to_do(body: str, said: str) -> None:
     assert told(f"{body}\n") == [said]
+
+
+def test_faults_that_look_alike_have_their_own_places() -> None:
+    claim = '[a "b"] {claim="x == \'y\'"}'
+    assert [(p.line, p.column) for p in problems(f"{claim} and {claim},\nand {claim}\n")] == [
+        (5, 9),
+        (5, 40),
+        (6, 13),
+    ]
 
 
 @pytest.mark.parametrize("code", ["x +", "1 2", "x!q", "lambda: 1", "f(", "x.", "5x"])

@@ -124,6 +124,16 @@ def test_every_class_that_is_written_is_styled() -> None:
     assert "style=" not in css
 
 
+@pytest.mark.parametrize("steps", [1, 3, 8, 9, 10, 17, 18, 35, 53, 54])
+def test_spaces_go_back_as_far_as_they_say(steps: int) -> None:
+    css = STYLE_SHEET.read_text("utf-8")
+    [names] = re.findall(r'<mspace class="([^"]*)"', display(rf"x\mkern-{steps}mu y"))
+    pattern = r"mspace\.{} {{ margin-(left|right): -([\d.]+)em; }}"
+    found = [re.findall(pattern.format(name), css)[0] for name in names.split()]
+    assert len({side for side, _ in found}) == len(found)  # one would undo the other
+    assert sum(float(size) for _, size in found) == pytest.approx(steps / 18, abs=1e-4)
+
+
 def test_a_display_is_marked_and_a_formula_in_a_line_is_not() -> None:
     assert '<math display="block">' in display("x")
     assert render_inline("x", {}).startswith("<math><semantics>")

@@ -17,6 +17,14 @@ from site_builder.evidence.numbers import (
 )
 
 
+def test_numbers_that_are_padded_before_a_comma_change_no_words() -> None:
+    assert words_of("[[ 0.148 , -0.05],\n [12.5   ,  3.  ]]") == words_of("[[0.1, 2],\n [3, 4]]")
+
+
+def test_the_mark_itself_is_no_number() -> None:
+    assert words_of("a ⌗") != words_of("a 5")
+
+
 def one(text: str) -> Number:
     (number,) = numbers_in(text)
     return number

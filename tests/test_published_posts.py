@@ -254,6 +254,13 @@ def test_values_and_claims_are_in_the_order_of_the_post(tmp_path: Path) -> None:
     assert record.cells[0].outputs == ()  # an assertion is no output
 
 
+def test_a_claim_that_a_call_proves_is_recorded_too(tmp_path: Path) -> None:
+    head = "---\ntitle: T\ndate: 2020-05-17\n---\n\n"
+    code = "def assert_small(x): assert x < 9\nassert_small(1)"
+    record = record_of(tmp_path, f"{head}```python\n#| claim: It is small\n{code}\n```\n")
+    assert [(c.sentence, c.code, c.holds) for c in record.claims] == [("It is small", "", True)]
+
+
 def test_a_frozen_post_has_a_record_that_says_so(tmp_path: Path) -> None:
     fresh = record_of(tmp_path, CLAIMS)
     assert main(["freeze", "-C", str(tmp_path), "posts/fails.md"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -452,6 +453,19 @@ def test_a_removed_store_is_gone_and_files_of_others_stay(tmp_path: Path) -> Non
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
     assert remove(folder) == 0
     assert remove(tmp_path / "never was") == 0
+
+
+def test_a_store_that_cannot_be_removed_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store(tmp_path / ".cache").put(TEXT)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(UsageError, match=r"^\.cache/ cannot be removed: Read-only file system"):
+        remove(tmp_path / ".cache")
 
 
 def test_git_and_backups_leave_the_store_alone(tmp_path: Path) -> None:

@@ -100,10 +100,20 @@ def test_assets_are_named_by_their_content(tmp_path: Path) -> None:
     assert files[dot.removeprefix("/blog/")] == b"png"
     assert icon == "[]"
     dot_in_style = dot.removeprefix("/blog/assets/")
-    expected = f'a{{content: "/* kept */"}}b{{background: url("{dot_in_style}")}}\n'
+    expected = f'a{{content:"/* kept */"}}b{{background:url("{dot_in_style}")}}\n'
     assert files[style.removeprefix("/blog/")].decode() == expected
     (folder / "assets/css/20-b.css").write_text("b {}\n")
     assert style.removeprefix("/blog/") not in built(site, [])
+
+
+def test_white_space_goes_where_it_means_nothing() -> None:
+    css = """
+        @media (width >= 40rem) { .a > b , c :hover { --x:  1px ; margin: 0 -1px } }
+        i::after { content: ": > " }
+    """
+    assert style_text({"a.css": css}, lambda name: "") == (
+        '@media (width >= 40rem){.a>b,c :hover{--x:1px;margin:0 -1px}}i::after{content:": > "}\n'
+    )
 
 
 def test_a_comment_that_is_never_closed_takes_the_rest() -> None:

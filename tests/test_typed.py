@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -528,6 +529,33 @@ def test_the_command_prints_what_it_finds_and_fails(
     assert cli.main(["check", "-C", str(tmp_path), "typed"]) == 0
     assert capsys.readouterr().out == "1 post checked: nothing found\n"
     assert not (tmp_path / "public").exists()
+
+
+def test_the_command_tells_all_in_one_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "site.toml").write_text('title = "T"\nurl = "https://example.org/"\n')
+    head = "---\ntitle: T\ndate: 2020-01-01\n---\n"
+    cells = {
+        "fails": "1 / 0\n```\n",
+        "mistaken": "n = 1\n```\n\nIt is `{python} n = 3`.\n",
+        "typed": "print('acc', 0.5 + 0.2153)\n```\n\nIt is 0.7153.\n",
+    }
+    for name, text in cells.items():
+        (tmp_path / "posts" / f"{name}.md").write_text(f"{head}```python\n{text}")
+
+    assert cli.main(["check", "-C", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    places = ("error: posts/fails.md:6", "error: posts/mistaken.md", "warning: posts/typed.md:9")
+    assert [place for place in places if place not in printed.err] == []
+    assert "2 problems\n" in printed.err
+
+    assert cli.main(["check", "-C", str(tmp_path), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["format"], document["version"]) == ("site-builder check", 1)
+    assert [finding["file"] for finding in document["findings"]] == ["posts/typed.md"]
+    assert [each["file"] for each in document["failed"]] == ["posts/fails.md", "posts/mistaken.md"]
 
 
 def test_the_command_says_what_is_wrong_with_a_post(

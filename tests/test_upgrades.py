@@ -106,6 +106,19 @@ def test_a_version_that_there_is_not_is_a_problem_with_pip_s_last_lines(site: Si
     assert left_behind() == before
 
 
+def test_a_mistake_of_pip_s_own_is_told_in_its_last_line(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_PYTHON_VERSION", "x")
+    with (
+        pytest.raises(UsageError, match="pip could not install") as raised,
+        upgraded(site, ["scales; rm"], lambda _: None),
+    ):
+        pass
+    [note] = raised.value.problems[0].notes
+    assert "\n" not in note or "Traceback" not in note
+
+
 @pytest.mark.parametrize("requirement", ["--index-url=x", "-r", "", " "])
 def test_an_option_is_no_requirement(site: Site, requirement: str) -> None:
     with (

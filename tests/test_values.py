@@ -142,6 +142,17 @@ def test_values_are_formatted_as_in_an_f_string(results: Results) -> None:
     ]  # fmt: skip
 
 
+CONTROLS = post(
+    "controls",
+    r"shown = 'a\x00b \x1b[1;31mred\x1b[0m \x07 c\r\nd\re\tf'" + "\n",
+    "`{python} shown` `{python} shown!r:.6`",
+)
+
+
+def test_a_value_holds_no_character_that_nobody_can_see(results: Results) -> None:
+    assert results.texts(CONTROLS) == ["a\\x00b red \\x07 c d e\tf", "'a\\x00"]
+
+
 RICH = post(
     "rich",
     "class Rich:\n"
@@ -298,6 +309,7 @@ SLOW_CLAIM = post(
     head=HEAD.replace("title: T", "title: T\ntimeout: 0.3"),
 )
 GREEDY = post("greedy", "`{python} len(bytearray(10**12))` `{python} 1 / 0`")
+FORKING = post("forking", "import os\n", "`{python} min(os.fork(), 0)` `{python} 1`")
 OTHER_ENDS = post(
     "other-ends",
     "class End(BaseException): pass\ndef end(): raise End('x')\n",
@@ -321,6 +333,8 @@ OTHER_ENDS = post(
         (GREEDY, ["5:15 MemoryError: the post needed more than 4 GB",
                   "5:45 ZeroDivisionError: division by zero"],
          "allow more with [execution] memory"),
+        (FORKING, ["9:11 a value in the prose forked, and the copy ran on past its end; ended"],
+         "end the copy with os._exit, or use subprocess or multiprocessing"),
         (OTHER_ENDS, ["10:11 End: x", "10:28 ZeroDivisionError: division by zero"], ""),
     ],
 )  # fmt: skip
@@ -504,6 +518,43 @@ def test_every_false_claim_of_a_post_is_told_in_one_run(results: Results) -> Non
     assert problems[5].notes == ("assert i == 1 and 1 / 0\n  i = 2",)
 
 
+SPACED = post("spaced", CLAIM + "assert '  '  != ' '\nassert (1 ==\n        1)\n")
+
+
+def test_an_assertion_is_told_as_it_is_written(results: Results) -> None:
+    assert [text for text, _, _ in results.assertions(SPACED)] == ["'  '  != ' '", "1 == 1"]
+
+
+CAUGHT = post(
+    "caught",
+    CLAIM + "def f(x): return 1 / x\n"
+    "try: assert f(3) == f(0)\nexcept ZeroDivisionError: n = 2\n"
+    "for i in range(2):\n    try: assert i\n    except AssertionError: n += 1\n"
+    "try: assert n < 0\nexcept AssertionError: pass\n"
+    "assert n == 3\n",
+)
+
+
+def test_assertions_whose_failure_the_cell_awaits_make_no_claim_false(results: Results) -> None:
+    assert results.assertions(CAUGHT) == [("i", True, {}), ("n == 3", True, {"n": "3"})]
+
+
+UNREACHED = post(
+    "unreached",
+    "rows = []\n",
+    CLAIM + "for row in rows:\n    assert row > 0\n",
+    CLAIM + "def check(x):\n    assert x > 0\nif rows:\n    assert rows\ncheck(1)\n",
+    CLAIM + "try: assert rows\nexcept AssertionError: raise AssertionError('own') from None\n",
+)
+
+
+def test_a_claim_is_false_if_no_assertion_of_it_was_reached(results: Results) -> None:
+    assert results.told(UNREACHED) == [
+        "12:0 the claim 'It *holds*' is false: none of its assertions was reached",
+        "26:0 the claim 'It *holds*' is false: own",
+    ]
+
+
 RAISING = post("raising", CLAIM + "assert 1 == 1\n1 / 0\n", "`{python} 1`")
 
 
@@ -669,17 +720,17 @@ def test_prose_around_an_expression_runs_nothing(make: Make, old: str, new: str)
     ("old", "new", "shown", "why"),
     [
         ("x:.1f`", "x:.2f`", ["3.00", "4"],
-         "line 9 shows 'x:.2f', which its last run did not"),
-        ("x:.1f`", "x!r`", ["3", "4"], "line 9 shows 'x!r', which its last run did not"),
+         "line 9 shows 'x:.2f', which is new"),
+        ("x:.1f`", "x!r`", ["3", "4"], "line 9 shows 'x!r', which is new"),
         ("And ", "And `{python} x + y` ", ["3.0", "7", "4"],
-         "line 15 shows 'x + y', which its last run did not"),
+         "line 15 shows 'x + y', which is new"),
         ("It is `{python} x:.1f` now.", "It is.", ["4"],
          "the value of 'x:.1f' is shown no more"),
         (' [So]{claim="y > x"}', "", ["3.0", "4"], "the value of 'y > x' is shown no more"),
         ('claim="y > x"', 'claim="y >= x"', ["3.0", "4"],
-         "line 15 shows 'y >= x', which its last run did not"),
+         "line 15 shows 'y >= x', which is new"),
         ("title: T", "title: T `{python} x`", ["3.0", "4"],
-         "line 2 shows 'x', which its last run did not"),
+         "line 2 shows 'x', which is new"),
     ],
 )  # fmt: skip
 def test_an_expression_that_changes_runs_the_post(
@@ -710,6 +761,21 @@ def test_an_expression_that_moves_past_a_cell_runs_the_post(make: Make) -> None:
     site.built()
     site.put({"posts/one.md": text("x = 1\n", "Now.", "x = 2\n", "`{python} x`")})
     assert site.runs() == ["one"]
+    assert values(site) == ["2"]
+
+
+@pytest.mark.parametrize("prose_first", [True, False])
+def test_what_a_cell_says_of_its_inputs_is_not_said_of_values(
+    make: Make, prose_first: bool
+) -> None:
+    parts = ["`{python} __import__('subprocess').getoutput('cat n.txt')`", "#| reads: []\nx = 1\n"]
+    site = make(one=text(*(parts if prose_first else reversed(parts))))
+    site.put({"posts/n.txt": "1"})
+    told = site.built()
+    assert values(site) == ["1"]
+    assert "a value in the prose runs the program" in told.err
+    site.put({"posts/n.txt": "2"})
+    site.built()
     assert values(site) == ["2"]
 
 
@@ -756,8 +822,7 @@ def test_frozen_builds_run_nothing(make: Make) -> None:
     site.edit("posts/one.md", "x:.1f", "x:.2f")
     told = site.build("--frozen")
     assert heads(told) == [
-        "posts/one.md:6: the post would have to run: "
-        "line 9 shows 'x:.2f', which its last run did not"
+        "posts/one.md:6: the post would have to run: line 9 shows 'x:.2f', which is new"
     ]
 
 
@@ -813,7 +878,7 @@ def test_a_post_that_never_runs_and_has_nothing_to_show_fails(make: Make) -> Non
     assert (told.code, site.ran) == (1, [])
     assert heads(told) == [
         "posts/one.md: the post says 'execute: frozen': "
-        "line 10 shows 'x:.2f', which its last run did not since it was frozen"
+        "line 10 shows 'x:.2f', which is new since it was frozen"
     ]
 
 
@@ -856,6 +921,7 @@ def test_false_claims_can_be_allowed_and_are_marked(make: Make) -> None:
     assert site.runs("--allow-false-claims") == ["one"]
     assert "false" in site.page("one").lower()
     assert site.runs("--allow-false-claims") == []
+    assert site.explained()[0] == "posts/one.md: runs: a claim was false in its last run"
     # Nothing changed but that they are not allowed any more.
     before = stamps(site.public)
     for arguments in ((), (), ("--frozen",)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import http.server
 import json
@@ -442,6 +443,37 @@ def test_a_site_without_any_record_is_another_site(site: Site) -> None:
     told = site.verified()
     assert told.code == 2
     assert "error: there is no published record in SITE/public\n" in told.err
+
+
+def test_what_others_say_is_shown_as_text(site: Site) -> None:
+    record = site.record()
+    value = record.values[0]
+    told_by_others = dataclasses.replace(value, text="\x1b[2J\x9b31m\u202e7", digest="0")
+    shown = {"body": "none", "cell-\x1b[2J": "0", **{f"cell-{n}": "0" for n in range(3)}}
+    site.publish(dataclasses.replace(record, values=(told_by_others,), shown=shown))
+    told = site.verified()
+    assert (told.code, "tampered" in told.out) == (1, True)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out + told.err)
+    assert told_by_others.text in [each.old for each in site.findings(code=1)]
+    document = site.verified("--json").out
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", document)
+
+
+@pytest.mark.parametrize("deep", ["[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900, "NaN"])
+def test_a_record_that_is_deep_is_damaged(make: Callable[..., Site], deep: str) -> None:
+    site = make(figure=post(FIGURE), data={"height.txt": "1"})
+    path = site.record_file("figure")
+    text = path.read_text(encoding="utf-8")
+    assert '"series": [{' in text
+    path.write_text(text.replace('"series": [{', f'"series": [{{"more": {deep}, ', 1))
+    (found,) = site.findings(code=0, post="posts/figure.md")
+    assert (found.standing, "damaged" in found.why) == ("not checkable", True)
+
+
+def test_a_post_that_is_not_there_is_told_without_a_table(site: Site) -> None:
+    told = site.verified("--only", "nope*")
+    assert (told.code, told.out) == (2, "")
+    assert site.verified("--only", "rates").code == 0
 
 
 def test_a_record_of_a_newer_version(site: Site) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from site_builder.config import Site
 from site_builder.errors import Problem
-from site_builder.model import Source
+from site_builder.model import FrontMatter, Source
 from site_builder.page import Page
 
 INDEX = "index.html"
@@ -62,9 +62,16 @@ class Wanted:
 
 
 def locate(page: Page, site: Site) -> Located:
-    """Find the place of a page: the permalink pattern for posts and asides, `/{slug}/` else."""
-    date = page.front_matter.date
-    if page.front_matter.kind == "page" or date is None:
+    """Find the place of a page."""
+    folder = folder_of(page.front_matter, page.slug, site)
+    place = quote(folder, safe=_SAFE) + "/"
+    return Located(page, folder, site.base + place, site.address + place)
+
+
+def folder_of(front_matter: FrontMatter, slug: str, site: Site) -> str:
+    """The folder of a page: of the permalink pattern for posts and asides, `/{slug}/` else."""
+    date = front_matter.date
+    if front_matter.kind == "page" or date is None:
         pattern = "/{slug}/"
     else:
         pattern = site.settings.permalink
@@ -74,9 +81,7 @@ def locate(page: Page, site: Site) -> Located:
             ("{day}", f"{date.day:02}"),
         ):
             pattern = pattern.replace(field, text)
-    folder = re.sub("/+", "/", pattern.replace("{slug}", page.slug)).strip("/")
-    place = quote(folder, safe=_SAFE) + "/"
-    return Located(page, folder, site.base + place, site.address + place)
+    return re.sub("/+", "/", pattern.replace("{slug}", slug)).strip("/")
 
 
 def path_of(url: str) -> str:

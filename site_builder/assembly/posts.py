@@ -26,6 +26,7 @@ from site_builder.assembly.context import (
 )
 from site_builder.assembly.links import fill
 from site_builder.config import Site
+from site_builder.evidence.published import SUFFIX
 from site_builder.files import StoredFile
 from site_builder.page import Page
 from site_builder.rendering.page_json import Html
@@ -218,7 +219,7 @@ def _built_with(located: Located) -> BuiltWith | None:
         kept=page.frozen is not None and page.front_matter.execute == "frozen",
         notebook_url=_file_url(located, page.files, ".ipynb"),
         script_url=_file_url(located, page.files, ".py"),
-        record_url=_file_url(located, page.files, ".record.json"),
+        record_url=_file_url(located, page.files, SUFFIX),
     )
 
 

@@ -40,13 +40,13 @@ def style_text(sheets: Mapping[str, str], address: Callable[[str], str]) -> str:
 
 
 _TEXT_OR_SPACE = re.compile(
-    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\s*([{};,])\s*|\s+""", re.DOTALL
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\s*([{};,]|>(?!=))\s*|(:)\s+|\s+""", re.DOTALL
 )
 
 
 def _squeezed(css: str) -> str:
     """The style sheet without the white space that means nothing, outside of quoted texts."""
-    short = _TEXT_OR_SPACE.sub(lambda found: found[1] or found[2] or " ", css)
+    short = _TEXT_OR_SPACE.sub(lambda found: found[1] or found[2] or found[3] or " ", css)
     return short.replace(";}", "}").strip()
 
 

@@ -6,11 +6,13 @@ In: parsers and what was given. Out: arguments added, words for the terminal.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from site_builder.errors import SiteBuilderError
+from site_builder.errors import Problem
 
 CACHE = ".cache"  # below the site's folder
 
@@ -43,6 +45,33 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
                         help="how many posts run at once (default: one for each core)")  # fmt: skip
 
 
+def add_only(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add which posts are meant; `what` is done with them."""
+    parser.add_argument("--only", action="append", default=[], metavar="GLOB",
+                        help=f"{what} posts that match")  # fmt: skip
+
+
+def add_tolerance(parser: argparse.ArgumentParser) -> None:
+    """Add how much numbers may differ, whatever the posts say."""
+    parser.add_argument("--tolerance", type=_share, default=None, metavar="X",
+                        help="relative difference that is none, such as 0.01")  # fmt: skip
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add that what comes of the command is printed as JSON."""
+    parser.add_argument("--json", action="store_true", help="print a JSON document")
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number from 0 on, such as 0.01, not {text!r}")
+    return number
+
+
 def _count(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if number < 1:
@@ -65,13 +94,14 @@ def shown(folder: Path) -> str:
     return f"{folder.as_posix()}/"
 
 
-def print_problems(error: SiteBuilderError) -> None:
-    """Say what is wrong, and that nothing came of the command."""
-    for problem in error.problems:
-        print(f"error: {problem}\n", file=sys.stderr)
-    count = len(error.problems)
-    what = "1 problem" if count == 1 else f"{count} problems"
-    print(f"{what}; nothing was written", file=sys.stderr)
+def print_problems(problems: Sequence[Problem], in_vain: str = "") -> None:
+    """Say what is wrong, and `in_vain` what therefore was not done."""
+    from site_builder.evidence.lines import plain
+
+    for problem in problems:
+        print("\n".join(map(plain, f"error: {problem}".split("\n"))), end="\n\n", file=sys.stderr)
+    count = len(problems)
+    print(("1 problem" if count == 1 else f"{count} problems") + in_vain, file=sys.stderr)
 
 
 def say_waiting() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 from site_builder.commands.arguments import (
     CACHE,
@@ -17,6 +18,9 @@ from site_builder.commands.arguments import (
     say_waiting,
     shown,
 )
+
+if TYPE_CHECKING:  # what a command needs it imports itself
+    from site_builder.build import Options, Report
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +45,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                         help="mark false claims on their pages instead of failing")  # fmt: skip
     parser.add_argument("--explain", action="store_true",
                         help="say of each post first why it runs or need not")  # fmt: skip
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=run, writes=True)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -74,6 +78,12 @@ def run(given: argparse.Namespace) -> int:
         explain_all(site, options.cache)
     with Display(sys.stderr) as display:
         report = build(site, options, on_progress=display.show, on_wait=say_waiting)
+    _print_report(report, options)
+    return 0
+
+
+def _print_report(report: Report, options: Options) -> None:
+    """Say what was done, and what is worth a warning."""
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if report.cache_trouble:
@@ -90,4 +100,3 @@ def run(given: argparse.Namespace) -> int:
         # Otherwise a post that is not there would look lost.
         why = "drafts, scheduled or never built" if options.only else "drafts or scheduled"
         print(f"left out, as {why}: {', '.join(report.hidden)}")
-    return 0

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from site_builder.commands.arguments import CACHE, add_place, add_running
+from site_builder.commands.arguments import (
+    CACHE,
+    add_json,
+    add_only,
+    add_place,
+    add_running,
+    add_tolerance,
+)
 from site_builder.errors import Problem, UsageError
 
 
@@ -34,13 +40,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_running(parser)
     parser.add_argument("--with", action="append", default=[], metavar="PACKAGE", dest="packages",
                         help="run NEW with other packages, such as 'numpy==2.3.0'")  # fmt: skip
-    parser.add_argument("--only", action="append", default=[], metavar="GLOB",
-                        help="compare posts that match")  # fmt: skip
+    add_only(parser, "compare")
     parser.add_argument("--drafts", action="store_true", help="compare drafts too")
     parser.add_argument("--no-cache", action="store_true", help="run all posts of both sides anew")
-    parser.add_argument("--tolerance", type=_share, default=None, metavar="X",
-                        help="relative difference that is no move, such as 0.01")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print a JSON document")
+    add_tolerance(parser)
+    add_json(parser)
     parser.add_argument("--html", type=Path, default=None, metavar="FILE",
                         help="write a page, too")  # fmt: skip
     parser.set_defaults(command=run)
@@ -53,6 +57,7 @@ def run(given: argparse.Namespace) -> int:
     from site_builder.checking.diffing.made import Running
     from site_builder.checking.diffing.page import difference_page
     from site_builder.checking.diffing.report import difference_json, report_lines
+    from site_builder.evidence.lines import plain
     from site_builder.progress import Display
 
     if given.html is not None and not given.html.absolute().parent.is_dir():
@@ -70,7 +75,8 @@ def run(given: argparse.Namespace) -> int:
         )
         difference = compared(site, wanted, running, here=Path.cwd(), on_say=_say)
     for side, problem in difference.failed:
-        print(f"error ({side}): {problem}\n", file=sys.stderr)
+        shown = "\n".join(map(plain, f"error ({side}): {problem}".split("\n")))
+        print(shown, end="\n\n", file=sys.stderr)
     if given.html is not None:
         _write(given.html, difference_page(difference))
     if given.json:
@@ -101,17 +107,7 @@ def _say(line: str) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         message = f"the page cannot be written to {path}: {error.strerror}"
         raise UsageError(Problem(message)) from None
-
-
-def _share(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"a number from 0 on, such as 0.01, not {text!r}")
-    return number

@@ -19,7 +19,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_place(parser, output=False)
     add_posts(parser, "by file, pattern or name", required=True)
     add_running(parser)
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=run, writes=True)
 
 
 def run(given: argparse.Namespace) -> int:

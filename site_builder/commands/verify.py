@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import argparse
 import gc
-import math
 import sys
 
-from site_builder.commands.arguments import add_place, add_running
+from site_builder.commands.arguments import (
+    add_json,
+    add_only,
+    add_place,
+    add_running,
+    add_tolerance,
+)
 
 MANY = 200  # posts and pages
 
@@ -25,11 +30,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                         help="the published site (default: public in the site's)")  # fmt: skip
     add_place(parser, output=False)
     add_running(parser)
-    parser.add_argument("--only", action="append", default=[], metavar="GLOB",
-                        help="verify posts that match")  # fmt: skip
-    parser.add_argument("--tolerance", type=_share, default=None, metavar="X",
-                        help="relative difference that is allowed, such as 0.01")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print a JSON document")
+    add_only(parser, "verify")
+    add_tolerance(parser)
+    add_json(parser)
     parser.set_defaults(command=run)
 
 
@@ -51,20 +54,15 @@ def run(given: argparse.Namespace) -> int:
 
     site = config.load(given.directory)
     published = open_published(given.published or str(given.directory / "public"))
-    wanted = Wanted(
-        jobs=given.jobs,
-        fork=not given.no_fork,
-        only=tuple(given.only),
-        tolerance=given.tolerance,
-    )
+    wanted = Wanted(given.jobs, not given.no_fork, tuple(given.only), given.tolerance)
+
+    heading = iter([heading_line()])  # once there is a row
 
     def show(post: PostVerification) -> None:
         if not given.json:
-            for line in post_lines(post):
+            for line in (*heading, *post_lines(post)):
                 print(line)
 
-    if not given.json:
-        print(heading_line())
     with Display(sys.stderr) as display:
         verification = verify(
             site,
@@ -85,13 +83,3 @@ def _show_pages(done: int, all_: int) -> None:
     """Say how far it is, if one has to wait for it."""
     if all_ > MANY:
         print(f"looked at {done} of {all_} posts and pages", file=sys.stderr)
-
-
-def _share(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"a number from 0 on, such as 0.01, not {text!r}")
-    return number

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from markdown_it.token import Token
 
@@ -38,6 +40,9 @@ def expression_fault(
             help_ = '[the outputs sum to one]{claim="abs(S.sum() - 1) < 1e-12"}'
             return _at(source, expression, "a claim without an expression", f"write {help_}")
         return _at(source, expression, "a value without an expression", "write `{python} name`")
+    if expression.kind == "claim" and not expression.sentence:
+        help_ = 'write [the outputs sum to one]{claim="…"}'
+        return _at(source, expression, "a claim without a sentence", help_)
     if expression.tolerance is not None and not 0 <= expression.tolerance < math.inf:
         return _at(source, expression, "a tolerance is a number from 0 on", "such as 0.01")
     if "{" in expression.format:
@@ -100,50 +105,70 @@ def unread_faults(
     source: Source, tokens: Sequence[Token], first: int, last: int
 ) -> Iterator[Problem]:
     """Values and claims between two lines that are not in order, so that no rule read them."""
+    yield from _unread_in(_Block(source, first, last), tokens)
+
+
+def _unread_in(block: _Block, tokens: Sequence[Token]) -> Iterator[Problem]:
     for token in tokens:
-        if token.type == "text" and "{" in token.content:
-            yield from _of_unread_text(source, token.content, first, last)
+        if "claim" in token.attrs and "offset" not in token.meta:
+            _, _, message, help_ = _UNREAD[0]
+            if token.type != "span_open":
+                message = "only a sentence in brackets can be a claim"
+            yield block.problem(f'claim="{token.attrs["claim"]}"', message, help_, other="claim")
+        elif token.type == "text" and "{" in token.content:
+            yield from _of_unread_text(block, token.content)
         elif token.type == "code_inline" and token.markup == "`":
             if _NO_SPACE.match(token.content):
                 help_ = "write `{python} name`; in doubled backticks it is shown as it is"
                 message = "a space is missing after the braces of this value"
-                yield _unread(source, first, last, token.content, message, help_)
-        elif token.type == "span_open" and "claim" in token.attrs and "offset" not in token.meta:
-            _, _, message, help_ = _UNREAD[0]
-            yield _unread(source, first, last, "claim", message, help_)
+                yield block.problem(token.content, message, help_)
         elif token.type == "html_block" and not _RAW.match(token.content):
             for written in VALUE.findall(token.content)[:1]:
                 message = "a value in the midst of HTML is not read"
                 help_ = "put a blank line above and below the Markdown within HTML"
-                yield _unread(source, first, last, written, message, help_)
+                yield block.problem(written, message, help_)
         elif token.type in FORMULAS and "`{python}" in VALUE.sub("", token.content):
             message = "this value is never closed"
-            yield _unread(source, first, last, "`{python}", message, "end it with a backtick")
-        yield from unread_faults(source, token.children or (), first, last)
+            yield block.problem("`{python}", message, "end it with a backtick")
+        yield from _unread_in(block, token.children or ())
 
 
-def _of_unread_text(source: Source, text: str, first: int, last: int) -> Iterator[Problem]:
-    written = "\n".join(source.text.split("\n")[first - 1 : last])
+def _of_unread_text(block: _Block, text: str) -> Iterator[Problem]:
     for pattern, begin, message, help_ in _UNREAD:
         for found in pattern.finditer(text):
-            if "\\" + begin in written or "\\" + found[0] in written:
+            if "\\" + begin in block.text or "\\" + found[0] in block.text:
                 continue  # an escape: meant to be shown
-            # Typography may have changed what is inside.
-            whole = found[0] if found[0] in written else begin
-            yield _unread(source, first, last, whole, message, help_)
+            yield block.problem(found[0], message, help_, other=begin)
 
 
-def _unread(
-    source: Source, first: int, last: int, needle: str, message: str, help_: str
-) -> Problem:
-    line, column = first, 0
-    block = "\n".join(source.text.split("\n")[first - 1 : last])
-    # What is in order may hold the same.
-    rest = VALUE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), block)
-    at = rest.find(needle) if needle in rest else block.find(needle)
-    if at >= 0:
-        line, column = first + block.count("\n", 0, at), at - block.rfind("\n", 0, at)
-    return problem_at(source, line, message, help_, column=column, width=len(needle))
+class _Block:
+    """Some lines of a post, in which what no rule read has to be found again."""
+
+    def __init__(self, source: Source, first: int, last: int) -> None:
+        self._source, self._first, self._last = source, first, last
+        self._seen: Counter[str] = Counter()
+
+    @cached_property
+    def text(self) -> str:
+        """The lines; almost all blocks are in order, and theirs are never asked for."""
+        return "\n".join(self._source.text.split("\n")[self._first - 1 : self._last])
+
+    def problem(self, needle: str, message: str, help_: str, *, other: str = "") -> Problem:
+        """A problem where `needle` stands, else `other`: each time at the next place."""
+        for each in (needle, other or needle):
+            # Typography may have changed quotation marks and dashes inside.
+            written = re.compile("".join(re.escape(c) if c.isascii() else ".{1,3}?" for c in each))
+            # What is in order may hold the same.
+            rest = VALUE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), self.text)
+            places = list(written.finditer(rest)) or list(written.finditer(self.text))
+            if places:
+                place = places[min(self._seen[each], len(places) - 1)]
+                self._seen[each] += 1
+                line = self._first + self.text.count("\n", 0, place.start())
+                column = place.start() - self.text.rfind("\n", 0, place.start())
+                width = len(place[0].split("\n")[0])
+                return problem_at(self._source, line, message, help_, column=column, width=width)
+        return problem_at(self._source, self._first, message, help_, column=0, width=len(needle))
 
 
 def cell_claim_faults(source: Source, cells: Sequence[Cell], kernel: str) -> Iterator[Problem]:
@@ -198,6 +223,8 @@ def _syntax(source: Source, expression: Expression, what: str, error: SyntaxErro
         help_ = _CELL
         if code.count('"') % 2 or code.count("'") % 2:
             help_ = "a backtick ends it, in quotation marks too: make the text in a cell"
+        elif re.search(r"\blambda\b[^:]*$", code):
+            help_ = "its colon begins the format, as in an f-string: write (lambda …) in brackets"
         message = f"{what} in the prose is no Python expression: {_LINE.sub('', error.msg)}"
         offset = min(max(error.offset or 1, 1), len(code))
         return _at(source, expression, message, help_, offset=offset - 1, width=1)

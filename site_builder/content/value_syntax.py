@@ -68,7 +68,7 @@ def split(written: str) -> tuple[str, str, str]:
             depth -= 1
         elif character == ":" and depth <= 0:
             code, format_ = written[:index], written[index + 1 :]
-            return *_converted(code), format_.strip()
+            return *_converted(code), format_
         index += 1
     return *_converted(written), ""
 

@@ -45,6 +45,7 @@ def _drift(old: Sequence[Series], new: Sequence[Series], tolerance: float) -> Dr
             compared += 1
             if was != now:
                 change = (float(now) - float(was)) / extent if extent else math.inf
+                change = math.inf if math.isnan(change) else change
                 within = abs(change) <= tolerance
                 moves.append(NumberMove(compared, was, now, change, within, name))
     labels = [(a["label"], b["label"]) for a, b in zip(old, new, strict=True)]

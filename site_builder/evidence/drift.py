@@ -6,13 +6,17 @@ of each other only where the words around them are the same.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from site_builder.evidence.lines import LINE, clipped
+from site_builder.evidence.matching import common_ends
 from site_builder.evidence.numbers import Number, agrees, numbers_in, relative_change, words_of
 
-LINE = 100  # characters of a line that are shown
+MOST = 10_000_000  # pairs of lines among which the best are looked for
+Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +66,17 @@ def drift_of_texts(old: str, new: str, tolerance: float | None) -> Drift:
     """Compare all numbers if only numbers differ, else those in lines with the same words."""
     if words_of(old) == words_of(new):
         pairs = list(zip(numbers_in(old), numbers_in(new), strict=True))
-        lines = [_line_at(new, number.start) for _, number in pairs]
+        lines = [line_at(new, number.start) for _, number in pairs]
         moves = _number_moves(pairs, tolerance, lines)
         return Drift(moves, len(pairs), "" if moves else "its text is the same, its form differs")
     split = old.splitlines(), new.splitlines()
-    words = [[words_of(line) for line in lines] for lines in split]
-    matcher = SequenceMatcher(None, words[0], words[1], autojunk=False)
+    same, first = _same_lines(*([words_of(line) for line in lines] for lines in split))
     pairs, lines = [], []
-    for first, second, size in matcher.get_matching_blocks():
-        for place in range(size):
-            line = split[1][second + place]
-            found = zip(numbers_in(split[0][first + place]), numbers_in(line), strict=True)
-            pairs += found
-            lines += [clipped(line)] * (len(pairs) - len(lines))
-    before, after = _first_difference(matcher, *split)
+    for one, other in same:
+        found = list(zip(numbers_in(split[0][one]), numbers_in(split[1][other]), strict=True))
+        pairs += found
+        lines += [clipped(split[1][other])] * len(found)
+    before, after = (clipped("".join(x[i:j][:1])) for x, (i, j) in zip(split, first, strict=True))
     moves = _number_moves(pairs, tolerance, lines)
     return Drift(moves, len(pairs), "its text differs", beyond=True, old=before, new=after)
 
@@ -97,10 +98,10 @@ def drift_of_numbers(
     return Drift(moves, len(pairs), "" if moves else "its numbers are the same, its form differs")
 
 
-def clipped(line: str) -> str:
-    """As much of a line as is shown, with single blanks."""
-    line = " ".join(line.split())
-    return line if len(line) <= LINE else line[: LINE - 1] + "…"
+def line_at(text: str, offset: int) -> str:
+    """As much of the line around an offset as is shown."""
+    start = text.rfind("\n", 0, offset) + 1
+    return clipped(text[start : start + 10 * LINE].partition("\n")[0])
 
 
 def most_first(moves: Sequence[NumberMove]) -> tuple[NumberMove, ...]:
@@ -123,16 +124,24 @@ def _shown(number: Number) -> str:
     return f"{number.text} %" if number.percent else number.text
 
 
-def _line_at(text: str, offset: int) -> str:
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    return clipped(text[start : end if end >= 0 else len(text)])
+def _same_lines(
+    old: Sequence[str], new: Sequence[str]
+) -> tuple[list[tuple[int, int]], tuple[Range, Range]]:
+    """Places of lines with the same words in both texts, and of the first that have others.
 
-
-def _first_difference(
-    matcher: SequenceMatcher[str], old: Sequence[str], new: Sequence[str]
-) -> tuple[str, str]:
-    for tag, first, last, start, end in matcher.get_opcodes():
-        if tag != "equal":
-            return clipped("".join(old[first:last][:1])), clipped("".join(new[start:end][:1]))
-    return "", ""
+    Lines at the start and at the end are held against each other first: in a log all lines have the
+    same words, and the longest run of them is seldom the right one.
+    """
+    start, end = common_ends(old, new, operator.eq)
+    lasts = len(old) - end, len(new) - end
+    middle = old[start : lasts[0]], new[start : lasts[1]]
+    same = [(place, place) for place in range(start)]
+    first = (start, lasts[0]), (start, lasts[1])
+    if len(middle[0]) * len(middle[1]) <= MOST:
+        matcher = SequenceMatcher(None, *middle, autojunk=False)
+        for one, other, size in matcher.get_matching_blocks():
+            same += [(start + one + i, start + other + i) for i in range(size)]
+        codes = (code[1:] for code in matcher.get_opcodes() if code[0] != "equal")
+        i, j, k, m = next(codes, (0, 0, 0, 0))
+        first = (start + i, start + j), (start + k, start + m)
+    return [*same, *((lasts[0] + i, lasts[1] + i) for i in range(end))], first

@@ -15,11 +15,10 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from site_builder.errors import Problem, UsageError
-from site_builder.evidence.published import SUFFIX as RECORD
+from site_builder.evidence.published import SUFFIX
 from site_builder.evidence.web import FetchError, Limits, MissingError, Web
 
 __all__ = [
-    "RECORD",
     "FetchError",
     "Limits",
     "MissingError",
@@ -48,9 +47,18 @@ class Published:
     remote: bool
     """Whether it is at an address."""
 
+    @property
+    def at_once(self) -> int:
+        """How many files may be read at once."""
+        return 8 if self.remote else 2
+
+    def beside(self, folder: str, name: str) -> str:
+        """The path of a file beside the page of a folder."""
+        return f"{folder}/{name}".removeprefix("/")
+
     def page(self, folder: str) -> str:
         """The path of the page of a folder: hosts know which file that is."""
-        return f"{folder}/{'' if self.remote else INDEX}".removeprefix("/")
+        return self.beside(folder, "" if self.remote else INDEX)
 
 
 def open_published(where: str, limits: Limits | None = None) -> Published:
@@ -80,9 +88,11 @@ def _is_drive(where: str) -> bool:
 def _in_folder(folder: Path, limits: Limits) -> Published:
     def read(path: str) -> bytes:
         try:
+            if not (folder / path).is_file():  # nor a pipe, at which one would wait for ever
+                raise MissingError(f"there is no {path}")
             with (folder / path).open("rb") as file:
                 content = file.read(limits.size + 1)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        except FileNotFoundError:
             raise MissingError(f"there is no {path}") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
@@ -94,7 +104,7 @@ def _in_folder(folder: Path, limits: Limits) -> Published:
     def folders() -> Iterator[str]:
         for place, below, names in os.walk(folder):
             below.sort()
-            for _ in filter(lambda name: name.endswith(RECORD), names):
+            for _ in filter(lambda name: name.endswith(SUFFIX), names):
                 yield Path(place).relative_to(folder).as_posix().removeprefix(".")
 
     return Published(folder.as_posix(), read, folders, remote=False)

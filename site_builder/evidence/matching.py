@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import TypeVar
 
 from site_builder.evidence.published import (
@@ -18,6 +19,7 @@ from site_builder.evidence.published import (
     PublishedValue,
 )
 
+MOST = 1_000_000  # pairs of which the best are looked for
 LEAST = 0.5  # how alike two have to be to be taken for the same
 T = TypeVar("T")
 Pairs = list[tuple[T | None, T | None]]
@@ -82,16 +84,38 @@ def aligned(old: Sequence[T], new: Sequence[T], likeness: Callable[[T, T], float
 
     `likeness` is from 0 to 1; below LEAST two are not paired.
     """
-    start = 0
-    while start < min(len(old), len(new)) and likeness(old[start], new[start]) == 1.0:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and likeness(old[-1 - end], new[-1 - end]) == 1.0:
-        end += 1
-    middle = _aligned(old[start : len(old) - end], new[start : len(new) - end], likeness)
+    start, end = common_ends(old, new, lambda one, other: likeness(one, other) == 1.0)
+    rests = old[start : len(old) - end], new[start : len(new) - end]
+    in_order = len(rests[0]) * len(rests[1]) > MOST
+    middle = (_in_order if in_order else _aligned)(*rests, likeness)
     same = list(zip(old[:start], new[:start], strict=True))
     rest = list(zip(old[len(old) - end :], new[len(new) - end :], strict=True))
     return [*same, *middle, *rest]
+
+
+def common_ends(
+    old: Sequence[T], new: Sequence[T], is_same: Callable[[T, T], bool]
+) -> tuple[int, int]:
+    """How many members at the start, and of the others at the end, are the same."""
+    shorter = min(len(old), len(new))
+    start = 0
+    while start < shorter and is_same(old[start], new[start]):
+        start += 1
+    end = 0
+    while end < shorter - start and is_same(old[-1 - end], new[-1 - end]):
+        end += 1
+    return start, end
+
+
+def _in_order(old: Sequence[T], new: Sequence[T], likeness: Callable[[T, T], float]) -> Pairs[T]:
+    """The same for very many, by their places alone."""
+    pairs: Pairs[T] = []
+    for one, other in zip_longest(old, new):
+        if one is None or other is None or likeness(one, other) >= LEAST:
+            pairs.append((one, other))
+        else:
+            pairs += [(one, None), (None, other)]
+    return pairs
 
 
 def _aligned(old: Sequence[T], new: Sequence[T], likeness: Callable[[T, T], float]) -> Pairs[T]:

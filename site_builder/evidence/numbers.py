@@ -60,14 +60,14 @@ def words_of(text: str) -> str:
     """The text without its numbers: the same for two texts in which only numbers differ.
 
     A mark is in the place of each number. Runs of blanks and line ends are one blank, rules such as
-    `-----` have one length, and there is no blank within brackets: all of these depend on how wide
-    the numbers are.
+    `-----` have one length, and there is no blank within brackets or before commas: all of these
+    depend on how wide the numbers are.
     """
     parts, last = [], 0
     for number in numbers_in(text):
-        parts += [text[last : number.start], MARK]
+        parts += [text[last : number.start].replace(MARK, "#"), MARK]
         last = number.end
-    marked = _RULES.sub(r"\1\1\1", "".join([*parts, text[last:]]))
+    marked = _RULES.sub(r"\1\1\1", "".join([*parts, text[last:].replace(MARK, "#")]))
     return _WITHIN_BRACKETS.sub("", " ".join(marked.split()))
 
 
@@ -152,7 +152,7 @@ _TOKENS = re.compile(
 _SUFFIX = re.compile(rf"(?:{_UNITS})(?!\w)|(?!{_LETTER}|[_²³])")
 _PERCENT = re.compile(rf"[ {_GAP}]?(?:\\?%(?![A-Za-z(])|per[ {_GAP}]?cent\b)")
 _RULES = re.compile(r"([-=─━═_])\1{2,}")
-_WITHIN_BRACKETS = re.compile(r"(?<=[\[(])\s|\s(?=[\])])")
+_WITHIN_BRACKETS = re.compile(r"(?<=[\[(])\s|\s(?=[\]),])")
 
 
 def _read(text: str, match: re.Match[str]) -> Iterator[Number]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -35,14 +36,13 @@ def pieces(html: str) -> dict[str, str]:
     root = _read(html)
     if root is None:
         return {BODY: ""}
-    found: dict[str, str] = {}
-    for node in root.css(_PIECES):
+    within = {node.mem_id for node in root.css(_WITHIN_THEIR_LIKE)}
+    found: dict[str, list[str]] = {}
+    for node in root.css(", ".join(_PIECES)):
         name = _name(node)
-        if name:
-            text = _text(node)
-            found[name] = f"{found[name]} {text}" if name in found else text
-    found[BODY] = _text(root)
-    return found
+        if name and node.mem_id not in within:
+            found.setdefault(name, []).append(_text(node))
+    return {**{name: " ".join(texts) for name, texts in found.items()}, BODY: _text(root)}
 
 
 def shown_digests(body: str) -> dict[str, str]:
@@ -58,12 +58,11 @@ def shown_digests(body: str) -> dict[str, str]:
     return shown
 
 
-def altered_pieces(shown: Mapping[str, str], page: str) -> tuple[str, ...]:
-    """The names of the pieces that a page (HTML) does not show as its record says.
+def altered_pieces(shown: Mapping[str, str], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the pieces of a page that it does not show as its record says.
 
-    `body` comes last: it is altered whenever any of the text is.
+    `body` comes last: it is altered whenever any of the text is. `texts` are the page's pieces.
     """
-    texts = pieces(page)
     altered = [
         name
         for name, digest in shown.items()
@@ -74,18 +73,35 @@ def altered_pieces(shown: Mapping[str, str], page: str) -> tuple[str, ...]:
     return tuple(altered)
 
 
-_PIECES = ".output[aria-label], .value[id], .claim[id]"
-_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_PIECES = (".output[aria-label]", ".value[id]", ".claim[id]")
+# No page of ours has these; a page that has a thousand, each in the next, would take an hour.
+_WITHIN_THEIR_LIKE = ", ".join(f"{piece} {piece}" for piece in _PIECES)
+_DEEPEST = 1_000  # elements in each other; browsers give up at half of that
+_FEW_TAGS = 10_000  # of which no nesting takes long
+_CODE = re.compile(r"<(script|style)\b(?:.*?</\1|.*)", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+# Those that need no end tag are ended by the parser.
+_UNENDED = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+    *("track", "wbr", "body", "colgroup", "dd", "dt", "head", "html", "li", "optgroup", "option"),
+    *("p", "rp", "rt", "tbody", "td", "tfoot", "th", "thead", "tr"),
+}
 _OUTSIDE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
 _NUMBER = re.compile(r"(\d+)\D*\Z")
 
 
 def _read(html: str) -> LexborNode | None:
     """The HTML as a tree, without what readers do not see or other posts decide."""
-    tree = LexborHTMLParser(_COMMENT.sub("", html) if "<!--" in html else html)
+    if _is_too_deep(html):
+        return None
+    tree = LexborHTMLParser(html)
     root = tree.body
     if root is None:
         return None
+    if "<!--" in html:
+        for comment in [node for node in root.traverse(include_text=True) if node.is_comment_node]:
+            comment.decompose()
+        root.merge_text_nodes()
     # The words of a formula may be the number of another one; its TeX is beside it.
     tree.strip_tags(["script", "style", "template", "mtext"])
     for link in root.css("a[href]"):
@@ -96,6 +112,19 @@ def _read(html: str) -> LexborNode | None:
     for image in root.css("img"):
         _replace(image, _picture_text(image))
     return root
+
+
+def _is_too_deep(html: str) -> bool:
+    """Whether so many elements are in each other that a parser would take minutes."""
+    if html.count("<") <= _FEW_TAGS:
+        return False
+    depth = 0
+    for end, name in _TAG.findall(_CODE.sub("", html)):
+        if name.lower() not in _UNENDED:
+            depth = max(0, depth - 1) if end else depth + 1
+            if depth > _DEEPEST:
+                return True
+    return False
 
 
 def _replace(node: LexborNode, text: str) -> None:
@@ -127,14 +156,24 @@ def _text(node: LexborNode) -> str:
 
 def _holds(words: list[str], shown: str) -> bool:
     """Whether the words of a page hold those of a body, one after the other."""
-    count, first, all_ = shown.split(" ")
-    number = int(count)
+    told = _SHOWN_BODY.fullmatch(shown)
+    if not told:
+        return False  # a record that somebody else has written
+    number, first, all_ = int(told[1]), told[2], told[3]
     few = min(number, _FIRST)
-    return any(
-        _digest(" ".join(words[start : start + few])) == first
-        and _digest(" ".join(words[start : start + number])) == all_
+    starts = (
+        start
         for start in range(len(words) - number + 1)
+        if _digest(" ".join(words[start : start + few])) == first
     )
+    return any(
+        _digest(" ".join(words[start : start + number])) == all_
+        for start in islice(starts, _MOST_STARTS)
+    )
+
+
+_SHOWN_BODY = re.compile(r"(\d{1,9}) ([0-9a-f]{64}) ([0-9a-f]{64})")
+_MOST_STARTS = 100
 
 
 def _digest(text: str) -> str:

@@ -150,7 +150,7 @@ def published_bytes(record: PublishedRecord) -> bytes:
 def read_published(content: bytes) -> PublishedRecord:
     """The record of a document; raises RecordError for anything else, and for a newer one."""
     try:
-        document = json.loads(content.decode("utf-8"))
+        document = json.loads(content.decode("utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise RecordError(_no_json(content)) from None
     if not isinstance(document, dict) or document.get("format") != NAME:
@@ -192,6 +192,10 @@ def _line(value: Any) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name}, which Python reads, is not in JSON")
 
 
 def _no_json(content: bytes) -> str:

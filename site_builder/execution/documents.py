@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from site_builder.execution.record import (
-    FORMAT,
     Declared,
     Impure,
     Record,
@@ -29,6 +28,7 @@ from site_builder.execution.record import (
 )
 from site_builder.model import Output, Value
 
+FORMAT = 2  # another one for whatever an older version of this program would misread
 LONG = 2_000  # characters from which on a text is a blob
 
 PutBlob = Callable[[bytes, str], str]
@@ -205,7 +205,7 @@ def _trace_document(trace: Trace) -> dict[str, Any]:
         "variables": [[v.name, v.value, v.cell] for v in trace.variables],
         "files": [f"{f.cell} {f.kind} {f.digest or '-'} {f.path}" for f in trace.files],
         "declared": [[d.pattern, d.digest, d.cell] for d in trace.declared],
-        "impure": [[i.what, i.cell] for i in trace.impure],
+        "impure": [[i.what, i.cell, i.value] for i in trace.impure],
         "root": trace.root,
     }
 

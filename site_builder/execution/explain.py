@@ -17,6 +17,7 @@ from site_builder.execution.lines import ran
 from site_builder.execution.proof import Change, declared_files
 from site_builder.execution.record import Conditions, Record, RecordedCell
 from site_builder.execution.reuse import Runs, kept_conditions
+from site_builder.execution.values import at_expression, recorded_false_claims
 from site_builder.model import Cell, Post
 
 SHOWN = 60  # characters of a line of code in a reason
@@ -51,16 +52,17 @@ def explain(post: Post, runs: Runs) -> Explanation:
     Raises ContentError for a damaged frozen record.
     """
     cells, path = ran(post), post.source.path
-    frozen = runs.frozen(post)
-    if runs.proven(post) is not None:
-        proven = frozen is not None and not runs.changes(frozen, post)
-        assert frozen is None or frozen.frozen
+    record, _ = runs.proven(post) or (None, "")
+    if record is None:
+        changes = _changes(post, runs, runs.frozen(post))
+    elif recorded_false_claims(post, record):  # kept when that was allowed
+        changes = [Change("a claim was false in its last run", 0)]
+    else:
         why = "everything that its run observed is the same"
-        if frozen is not None and frozen.frozen and proven:
-            why = f"frozen on {frozen.frozen.isoformat()}, and its code and files are the same"
+        if record.frozen:
+            why = f"frozen on {record.frozen.isoformat()}, and its code and files are the same"
         reasons = tuple(_reason(post, cell, why, reused=True) for cell in cells)
         return Explanation(path, reused=True, why=why, cells=reasons)
-    changes = _changes(post, runs, frozen)
     first = min(change.cell for change in changes)
     reasons = tuple(
         _reason(post, cell, _why(place, cell, cells, changes), reused=False)
@@ -109,13 +111,11 @@ def runs_each_time(
             message = f"runs in every build: 'reads: {seen.pattern}' names no file"
             help_ = "correct it; '#| reads: []' says that nothing can change"
             return (Problem(message, path, post.source.file_line(cell.line), help=help_),)
-    declared = {seen.cell for seen in record.trace.declared}
-    for impure in record.trace.impure:
-        if impure.cell in declared or (not impure.cell and declared):
-            continue
-        if not cells:
+    for impure in record.trace.unseen():
+        if impure.value:
             message = f"runs in every build: a value in the prose {impure.what}"
-            return (Problem(message, path, help="do that in a cell with '#| reads: …'"),)
+            help_ = "do that in a cell with '#| reads: …', and name what comes of it here"
+            return (at_expression(post, post.expressions[impure.value - 1], message, help_),)
         cell = cells[max(impure.cell, 1) - 1]
         message = f"runs in every build: cell {cell.number} {impure.what}"
         help_ = "declare what it reads with '#| reads: …' ([] for nothing that can change)"
@@ -190,7 +190,7 @@ def _code_changes(post: Post, last: Record) -> Iterator[Change]:
             yield Change(f"the value of {_expression(old[0])!r} is shown no more", old[1])
         elif new:
             line = post.source.file_line(post.expressions[index].line)
-            what = f"line {line} shows {_expression(new[0])!r}, which its last run did not"
+            what = f"line {line} shows {_expression(new[0])!r}, which is new"
             yield Change(what, new[1])
         return
 

@@ -19,10 +19,11 @@ from typing import Any
 
 from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
+from site_builder.execution.documents import FORMAT
 from site_builder.execution.imports import imported, uses_magics
 from site_builder.execution.lines import expression_name, named_cells, ran
 from site_builder.execution.processes import FIXED
-from site_builder.execution.record import FORMAT, Conditions
+from site_builder.execution.record import Conditions
 from site_builder.model import Cell, Expression, Post
 from site_builder.store import digest_of
 
@@ -181,8 +182,6 @@ def _cell(name: str, cell: Cell, timeout: float) -> Message:
 
 
 def _expression(post: Post, expression: Expression, timeout: float) -> Message:
-    # The time of an expression is that of the cell before it.
-    numbers = [cell.number for cell in ran(post)] or [1]
     return {
         "number": expression.number,
         "name": expression_name(post, expression),
@@ -191,6 +190,5 @@ def _expression(post: Post, expression: Expression, timeout: float) -> Message:
         "conversion": expression.conversion,
         "format": expression.format,
         "after": expression.after,
-        "cell": expression.after or numbers[0],
         "timeout": timeout,
     }

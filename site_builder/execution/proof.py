@@ -54,7 +54,8 @@ class Prover:
                 yield from self._interpreter_changes(trace)
             yield from self._module_changes(trace)
             yield from self._variable_changes(trace)
-            yield from _impurities(record)
+            for impure in trace.unseen():
+                yield Change(f"{impure.what}, which nobody sees change", impure.cell)
             if trace.root and trace.root != str(self.site.root):
                 yield Change(f"the site is in another folder than {trace.root}", 0)
         yield from self.file_changes(record)
@@ -147,14 +148,6 @@ class Prover:
         if (kind, path) not in self._states:
             self._states[kind, path] = _LOOKS[kind](path)
         return self._states[kind, path]
-
-
-def _impurities(record: Record) -> Iterator[Change]:
-    """What nobody sees, in cells that do not say what they read."""
-    declared = {seen.cell for seen in record.trace.declared}
-    for impure in record.trace.impure:
-        if impure.cell not in declared and not (impure.cell == 0 and declared):
-            yield Change(f"{impure.what}, which nobody sees change", impure.cell)
 
 
 def declared_files(folder: Path, pattern: str) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from site_builder.model import Output, Value
 
-FORMAT = 2
 Conditions = Mapping[str, str]
 """Everything that a run is given beside its cells, by name."""
 
@@ -38,10 +37,13 @@ class SeenVariable:
 
 @dataclass(frozen=True, slots=True)
 class Impure:
-    """Something that a cell did whose inputs nobody sees."""
+    """Something that a cell or a value did whose inputs nobody sees."""
 
     what: str
     cell: int
+    """Number of the cell, or of the one that the value comes after; 0 before the first."""
+    value: int = 0
+    """Number of the expression that did it; 0 if a cell did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,15 @@ class Trace:
     impure: tuple[Impure, ...]
     root: str
     """The site's folder, where outputs tell it; else empty."""
+
+    def unseen(self) -> tuple[Impure, ...]:
+        """What is impure, and no cell says what it reads; for values none can say it."""
+        declared = {seen.cell for seen in self.declared}
+        return tuple(
+            each
+            for each in self.impure
+            if each.value or not (each.cell in declared or (declared and not each.cell))
+        )
 
 
 @dataclass(frozen=True, slots=True)

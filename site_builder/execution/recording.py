@@ -93,7 +93,6 @@ def _with_lines(value: Value, post: Post) -> Value:
 def _provenance(record: Record, post: Post) -> Provenance:
     numbers = (0, *(cell.number for cell in ran(post)))
     trace = record.trace
-    declared = {seen.cell for seen in trace.declared}
     read = {f.path: f.digest for f in trace.files if f.kind == "read" and f.path[:1] not in "/\\"}
     named = {f"reads: {seen.pattern}": seen.digest for seen in trace.declared if seen.pattern}
     return Provenance(
@@ -101,7 +100,7 @@ def _provenance(record: Record, post: Post) -> Provenance:
         interpreter=trace.interpreter,
         packages=tuple(sorted(trace.packages.items())),
         inputs=tuple(sorted({**read, **named}.items())),
-        impure=tuple((numbers[i.cell], i.what) for i in trace.impure if i.cell not in declared),
+        impure=tuple((numbers[each.cell], each.what) for each in trace.unseen()),
     )
 
 
@@ -125,8 +124,12 @@ def _tell(outputs: Sequence[Sequence[Output]], values: Iterable[Value], text: st
 
 
 def _places(post: Post) -> dict[int, int]:
-    """The place of each cell among those that run, by its number; 0 for before the first."""
-    return {0: 0} | {cell.number: place for place, cell in enumerate(ran(post), start=1)}
+    """The place of each cell among those that run, by its number; 0 for before the first.
+
+    An expression, by minus its number, has that of the cell that it comes after.
+    """
+    places = {0: 0} | {cell.number: place for place, cell in enumerate(ran(post), start=1)}
+    return places | {-each.number: places[each.after] for each in post.expressions}
 
 
 def _trace(
@@ -164,7 +167,10 @@ def _trace(
         ),
         files=tuple(files),
         declared=tuple(declared),
-        impure=tuple(Impure(each["what"], place.get(each["cell"], 0)) for each in raw["impure"]),
+        impure=tuple(
+            Impure(each["what"], place.get(each["cell"], 0), max(0, -each["cell"]))
+            for each in raw["impure"]
+        ),
         root="",
     )
 

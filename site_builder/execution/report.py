@@ -25,12 +25,12 @@ from site_builder.execution.lines import (
 from site_builder.execution.values import (
     at_expression,
     false_claims,
-    running_expression,
     value_problems,
     values_of,
 )
-from site_builder.model import Cell, Execution, Output, Post, Value
+from site_builder.model import Cell, Execution, Expression, Output, Post, Value
 
+Step = Cell | Expression
 FATAL = "Fatal Python error: "  # how faulthandler begins
 LINE = 200  # characters of a line of output in a message
 # Colours, and whatever else could move the cursor of the reader's terminal.
@@ -81,7 +81,7 @@ def report(post: Post, job: Message, events: Sequence[Message]) -> Finished | Ou
     problems = [*value_problems(post, events)]
     problem = _problem(post, job, events)
     if problem is not None:
-        problems.append(_in_prose(post, job, events, problem))
+        problems.append(problem)
     if problems:
         problems += false_claims(post, outputs, values)
         return Outcome(problems=tuple(problems), warnings=warnings_of(post, leftovers))
@@ -134,44 +134,45 @@ def _problem(post: Post, job: Message, events: Sequence[Message]) -> Problem | N
     """Why the post did not come to its end, or None."""
     failed = next((event for event in events if event["event"] == "failed"), None)
     exited = next((event for event in events if event["event"] == "exited"), None)
-    begun = [event["number"] for event in events if event["event"] == "cell"]
     finished = any(event["event"] == "finished" for event in events)
     stopped = exited["stopped"] if exited else ""
-    number = failed["number"] if failed else (begun or [0])[-1]
-    if exited and (stopped or exited["forked"]):
-        number = exited["number"] if stopped else exited["forked"]
-    cell = next((c for c in post.cells if c.number == number), None)
     last = _last_output(post, failed, exited)
-    if exited and exited["forked"] and not stopped:
-        return _stopped(post, job, cell, "fork", last)
-    if stopped:
-        return _stopped(post, job, cell, stopped, last)
-    if failed and not number:
+    if exited and (exited["forked"] or stopped):
+        step = _step(post, exited["number"] if stopped else exited["forked"])
+        return _stopped(post, job, step, stopped or "fork", last)
+    if failed and not failed["number"]:
         return _not_begun(post, job, failed["error"])
     if failed:
-        return _raised(post, job, cell, failed["error"], last)
+        return _raised(post, job, _step(post, failed["number"]), failed["error"], last)
     if finished:
         return None
     if exited is None:
-        where = f"in cell {cell.number}" if cell else "before its first cell"
+        step = _last_begun(post, events)
+        where = f"in {_named(step)}" if step else "before its first cell"
         message = f"the processes of the post were ended from outside, {where}"
-        return _at(post, cell, message, "the system may have run out of memory")
-    return _died(post, cell, exited)
+        return _at(post, step, message, "the system may have run out of memory")
+    return _died(post, _step(post, exited["number"]), exited)
 
 
-def _in_prose(post: Post, job: Message, events: Sequence[Message], problem: Problem) -> Problem:
-    """The problem of a run, at the expression that was being evaluated if one was."""
-    expression = running_expression(post, events)
-    if expression is None:
-        return problem
-    what = "a claim in the prose" if expression.kind == "claim" else "a value in the prose"
-    message = re.sub(r"\bcell \d+|\bthe post\b", what, problem.message, count=1)
-    help_ = problem.help
-    if any(event["event"] == "exited" and event["stopped"] == "time" for event in events):
-        timeout = job["expressions"][expression.number - 1]["timeout"]
-        message = f"{what} took longer than {timeout:g} s and was stopped"
-        help_ = "allow more with 'timeout: SECONDS' in the front matter or [execution] timeout"
-    return replace(at_expression(post, expression, message, help_), notes=problem.notes)
+def _last_begun(post: Post, events: Sequence[Message]) -> Step | None:
+    begun = [event for event in events if event["event"] in ("cell", "expression")]
+    if not begun:
+        return None
+    number: int = begun[-1]["number"]
+    return _step(post, number if begun[-1]["event"] == "cell" else -number)
+
+
+def _step(post: Post, number: int) -> Step | None:
+    """The cell of a number, or the expression of minus its number; None for 0."""
+    if number < 0:
+        return post.expressions[-number - 1]
+    return next((cell for cell in post.cells if cell.number == number), None)
+
+
+def _named(step: Step | None) -> str:
+    if isinstance(step, Cell):
+        return f"cell {step.number}"
+    return f"a {step.kind} in the prose" if step else "the post"
 
 
 def _last_output(post: Post, failed: Message | None, exited: Message | None) -> tuple[str, ...]:
@@ -191,66 +192,70 @@ def _last_output(post: Post, failed: Message | None, exited: Message | None) -> 
 
 def _at(
     post: Post,
-    cell: Cell | None,
+    step: Step | None,
     message: str,
     help_: str = "",
     notes: tuple[str, ...] = (),
 ) -> Problem:
-    """A problem of a whole cell, at its first line of code."""
-    if cell is None:
+    """A problem of a whole cell, at its first line of code; or of an expression."""
+    if step is None:
         return Problem(message, post.source.path, help=help_, notes=notes)
+    if isinstance(step, Expression):
+        return replace(at_expression(post, step, message, help_), notes=notes)
     return Problem(
         message,
         post.source.path,
-        post.source.file_line(cell.line),
-        excerpt=post.source.line_text(cell.line),
+        post.source.file_line(step.line),
+        excerpt=post.source.line_text(step.line),
         help=help_,
         notes=notes,
     )
 
 
 def _stopped(
-    post: Post, job: Message, cell: Cell | None, why: str, last: tuple[str, ...]
+    post: Post, job: Message, step: Step | None, why: str, last: tuple[str, ...]
 ) -> Problem:
-    limits = job["limits"]
-    number = f"cell {cell.number}" if cell else "the post"
+    limits, name = job["limits"], _named(step)
     if why == "time":
-        timeouts = {c["number"]: c["timeout"] for c in job["cells"]}
-        timeout = timeouts.get(cell.number if cell else 1, 0)
-        message = f"{number} took longer than {timeout:g} s and was stopped"
-        help_ = "allow more with `#| timeout: SECONDS` in the cell or [execution] timeout"
+        steps = job["expressions" if isinstance(step, Expression) else "cells"]
+        timeout = next((s["timeout"] for s in steps if step and s["number"] == step.number), 0)
+        own = "`#| timeout: SECONDS` in the cell"
+        if isinstance(step, Expression):
+            own = "'timeout: SECONDS' in the front matter"
+        message = f"{name} took longer than {timeout:g} s and was stopped"
+        help_ = f"allow more with {own} or [execution] timeout"
     elif why == "post time":
-        message = f"the post took longer than {limits['post_timeout']:g} s; stopped in {number}"
+        message = f"the post took longer than {limits['post_timeout']:g} s; stopped in {name}"
         help_ = "allow more with [execution] post_timeout"
     elif why == "output":
-        message = f"{number} put out more than {limits['output'] / 1e6:g} MB and was stopped"
+        message = f"{name} put out more than {limits['output'] / 1e6:g} MB and was stopped"
         help_ = "print less, or allow more with [execution] output_limit"
     elif why == "fork":
-        message = f"{number} forked, and the copy ran on past the end of the cell; ended"
+        message = f"{name} forked, and the copy ran on past its end; ended"
         help_ = "end the copy with os._exit, or use subprocess or multiprocessing"
     else:
-        message, help_ = f"the build was interrupted in {number}", ""
-    return _at(post, cell, message, help_, last)
+        message, help_ = f"the build was interrupted in {name}", ""
+    return _at(post, step, message, help_, last)
 
 
-def _died(post: Post, cell: Cell | None, exited: Message) -> Problem:
+def _died(post: Post, step: Step | None, exited: Message) -> Problem:
     last = _last_output(post, None, exited)
-    number = f"cell {cell.number}" if cell else "the post"
+    name = _named(step)
     if not exited["signal"]:
-        message = f"{number} ended its own process with code {exited['code']}"
-        return _at(post, cell, message, "a cell must not call os._exit", last)
+        message = f"{name} ended its own process with code {exited['code']}"
+        return _at(post, step, message, "a cell must not call os._exit", last)
     try:
-        name = signal.Signals(exited["signal"]).name
+        sign = signal.Signals(exited["signal"]).name
     except ValueError:
-        name = f"signal {exited['signal']}"
-    message = f"{number}: its process was killed by {name}"
+        sign = f"signal {exited['signal']}"
+    message = f"{name}: its process was killed by {sign}"
     _, crashed, fault = exited["stderr"].partition(FATAL)
     if not crashed:
         hints = {"SIGKILL": "the system may have run out of memory"}
-        return _at(post, cell, message, hints.get(name, ""), last)
+        return _at(post, step, message, hints.get(sign, ""), last)
     what = fault.partition("\n")[0]
     found = first_line(fault, post)
-    problem = _at(post, cell, f"{message} ({what})", "a library crashed in this line", last)
+    problem = _at(post, step, f"{message} ({what})", "a library crashed in this line", last)
     if not found:
         return replace(problem, help="a library crashed")
     return replace(problem, line=found[0], excerpt=found[1])
@@ -273,12 +278,12 @@ def _not_begun(post: Post, job: Message, error: dict[str, Any]) -> Problem:
 
 
 def _raised(
-    post: Post, job: Message, cell: Cell | None, error: dict[str, Any], last: tuple[str, ...]
+    post: Post, job: Message, step: Step | None, error: dict[str, Any], last: tuple[str, ...]
 ) -> Problem:
     """The problem of a cell that raised, at the deepest line of the post in its traceback."""
     name = error["name"]
     if name == "OutputLimitError":
-        return _stopped(post, job, cell, "output", last)
+        return _stopped(post, job, step, "output", last)
     told = placed(error["message"], post)
     first = told.partition("\n")[0]  # the traceback below has all of it
     message = f"{name}: {first}" if first else name
@@ -288,11 +293,11 @@ def _raised(
     frames = [f for f in error["frames"] if f["file"] in cells and f["line"]]
     help_ = _HELP.get(name, "")
     if name == "SystemExit":
-        message = f"cell {cell.number if cell else '?'} called sys.exit({told})"
+        message = f"{_named(step)} called sys.exit({told})"
     elif "memory" in error:
         message = f"MemoryError: the post needed more than {error['memory'] / 1e9:g} GB"
     if not frames:
-        return _at(post, cell, message, help_, notes)
+        return _at(post, step, message, help_, notes)
     frame = frames[-1]
     there = cells[frame["file"]]
     line = line_in_file(post, there, frame["line"])

@@ -75,15 +75,6 @@ def is_false(output: Output) -> bool:
     return output.kind == "assertion" and not output.metadata["holds"]
 
 
-def running_expression(post: Post, events: Sequence[Message]) -> Expression | None:
-    """The expression that was being evaluated when the events came to an end."""
-    told = [e for e in events if e["event"] in ("cell", "expression", "value", "done")]
-    if told and told[-1]["event"] == "expression":
-        number: int = told[-1]["number"]
-        return post.expressions[number - 1]
-    return None
-
-
 def at_expression(
     post: Post,
     expression: Expression,

@@ -117,7 +117,9 @@ def _attributes(match: re.Match[str]) -> str:
 
     def margin(piece: re.Match[str]) -> str:
         steps = min(_FARTHEST, round(float(piece[1]) * _FACTORS[piece[2]]))
-        classes.append(f"back-{steps}")
+        halves, rest = divmod(steps, 9)
+        classes.extend([f"back-half-{halves}"] if halves else [])
+        classes.extend([f"back-{rest}"] if rest else [])
         return ""
 
     rest = _PIECE.sub(known, style)

@@ -24,7 +24,7 @@ from site_builder.rendering.admonitions import (
     note_reference,
 )
 from site_builder.rendering.cells import cell_html
-from site_builder.rendering.claims import claim_closes, claim_opens
+from site_builder.rendering.claims import claim_closes, claim_opens, opening_span
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.foreign_html import is_lost
 from site_builder.rendering.formulas import block_formula, inline_formula
@@ -38,15 +38,14 @@ from site_builder.rendering.images import (
 )
 from site_builder.rendering.links import in_link, link_opens, reference_html, without_links
 from site_builder.rendering.listings import listing_html
-from site_builder.rendering.markup import attribute
+from site_builder.rendering.markup import alignment, attribute
 from site_builder.rendering.notes import place_notes
 from site_builder.rendering.values import (
     VOLATILE,
-    is_volatile,
-    report_unfit,
     text_tokens,
     value_html,
     volatile_mark,
+    volatile_numbers,
 )
 
 _FILENAME = re.compile(r'(?:filename|title)="([^"]*)"')
@@ -171,7 +170,7 @@ class _Renderer(RendererHTML):
 
     def maths_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         draft, token = env["draft"], tokens[index]
-        html, volatile = inline_formula(draft, token), _volatile(draft, token)
+        html, volatile = inline_formula(draft, token), volatile_numbers(draft, token)
         if not volatile or _bare(env):
             return html
         mark = volatile_mark(draft, volatile) if _has_room(tokens, index, env) else ""
@@ -179,7 +178,7 @@ class _Renderer(RendererHTML):
 
     def maths_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         html = block_formula(env["draft"], tokens[index])
-        told = _volatile(env["draft"], tokens[index])
+        told = volatile_numbers(env["draft"], tokens[index])
         return f'{html}<p class="volatile">{VOLATILE.capitalize()}</p>\n' if told else html
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
@@ -210,10 +209,10 @@ class _Renderer(RendererHTML):
         return "</table>\n" if env["draft"].feed else "</table></div>\n"
 
     def th_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return f'<th scope="col"{_alignment(tokens[index])}>'
+        return f'<th scope="col"{alignment(tokens[index])}>'
 
     def td_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return f"<td{_alignment(tokens[index])}>"
+        return f"<td{alignment(tokens[index])}>"
 
     def value(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         def render(inner: Sequence[Token]) -> str:
@@ -229,7 +228,7 @@ class _Renderer(RendererHTML):
         return self.renderToken(tokens, index, options, env)
 
     def span_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        opening = _opening_span(tokens, index)
+        opening = opening_span(tokens, index)
         if "claim" in opening.attrs:
             marked = _has_room(tokens, index, env)
             return claim_closes(env["draft"], opening, bare=_bare(env), marked=marked)
@@ -285,14 +284,6 @@ def _scratch(draft: Draft) -> Draft:
     )
 
 
-def _volatile(draft: Draft, formula: Token) -> list[int]:
-    """The values in a formula that readers are told of; reports those that it cannot hold."""
-    if "filled" not in formula.meta:
-        return []
-    report_unfit(draft, formula.meta["filled"].unfit)
-    return [number for number in formula.meta["expressions"] if is_volatile(draft, number)]
-
-
 def _bare(env: Env) -> bool:
     """Whether nothing but the text is wanted, which is also shown elsewhere."""
     return bool(env.get("bare"))
@@ -301,19 +292,3 @@ def _bare(env: Env) -> bool:
 def _has_room(tokens: Sequence[Token], index: int, env: Env) -> bool:
     """Whether a button or a link can stand behind a token: not in a heading or a link."""
     return not _bare(env) and bool(env.get("marked", True)) and not in_link(tokens, index)
-
-
-def _opening_span(tokens: Sequence[Token], index: int) -> Token:
-    """The token that opens the span which the one at `index` closes."""
-    depth = 0
-    for token in reversed(tokens[: index + 1]):
-        depth += {"span_close": 1, "span_open": -1}.get(token.type, 0)
-        if not depth:
-            return token
-    raise ValueError("a span that was never opened")
-
-
-def _alignment(token: Token) -> str:
-    """The column's alignment as a class: a strict policy forbids style attributes."""
-    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
-    return f' class="{side}"' if side else ""

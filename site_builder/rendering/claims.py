@@ -50,6 +50,16 @@ def claim_closes(draft: Draft, token: Token, *, bare: bool, marked: bool) -> str
     return f"</span>{mark}"
 
 
+def opening_span(tokens: Sequence[Token], index: int) -> Token:
+    """The token that opens the span which the one at `index` closes."""
+    depth = 0
+    for token in reversed(tokens[: index + 1]):
+        depth += {"span_close": 1, "span_open": -1}.get(token.type, 0)
+        if not depth:
+            return token
+    raise ValueError("a span that was never opened")
+
+
 def claim_of_cell(
     draft: Draft, cell: Cell, outputs: Sequence[Output], code: str, inline: Inline
 ) -> str:

@@ -123,7 +123,7 @@ def _markdown(value: Value) -> str:
         return str(markdown).strip()
     if latex is not None:
         return f"${bare_tex(latex)}$"
-    return _SPECIAL.sub(r"\\\1", text_of(value))
+    return _SPECIAL.sub(r"\\\1", text_of(value).strip())  # in bold there is no space at the ends
 
 
 def _tex(before: str, value: Value) -> str:

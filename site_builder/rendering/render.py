@@ -56,9 +56,8 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     if draft.problems:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
-    inline_html(
-        feed, front.title, "title", bare=True
-    )  # counts its references, so that marks are the same
+    # Counts its references, so that marks are the same.
+    inline_html(feed, front.title, "title", bare=True)
     html = Html(body, body_html(feed, tokens))
     kept = html_bytes(html)
     environment = site.settings.execution.environment

@@ -89,22 +89,21 @@ def volatile_mark(draft: Draft, numbers: Sequence[int]) -> str:
     return note_mark(f"value-{numbers[0]}-note", "~", told, f"{told}: {_NOTE}", kind="volatile")
 
 
-def is_volatile(draft: Draft, number: int) -> bool:
-    """Whether the value of an expression may change from run to run."""
-    return _of(draft.executed, number)[0].volatile
+def volatile_numbers(draft: Draft, formula: Token) -> list[int]:
+    """The values in a formula that readers are told of; reports those that it cannot hold."""
+    if "filled" not in formula.meta:
+        return []
+    expressions = draft.executed.post.expressions
+    for number in formula.meta["filled"].unfit:
+        message = "the value has no form that a formula can hold"
+        help_ = "show it outside of the formula, or as a number or as TeX"
+        _report(draft, expressions[number - 1], message, help_)
+    return [n for n in formula.meta["expressions"] if expressions[n - 1].volatile]
 
 
 def value_of(executed: ExecutedPost, number: int) -> Value | None:
     """What an expression gave; None if nothing has run."""
     return _of(executed, number)[1]
-
-
-def report_unfit(draft: Draft, numbers: Sequence[int]) -> None:
-    """Report values that a formula cannot hold."""
-    for number in numbers:
-        message = "the value has no form that a formula can hold"
-        help_ = "show it outside of the formula, or as a number or as TeX"
-        _report(draft, _of(draft.executed, number)[0], message, help_)
 
 
 def _of(executed: ExecutedPost, number: int) -> tuple[Expression, Value | None]:

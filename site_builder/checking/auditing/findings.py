@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from site_builder.checking.auditing.causes import Cause, Seen, cause_of
 from site_builder.checking.auditing.variants import AGAIN, Variant
+from site_builder.evidence.lines import proof
 from site_builder.execution.job import steps
 from site_builder.execution.report import Outcome
 from site_builder.model import Cell, Execution, Expression, Output, Post, Value
@@ -165,24 +166,18 @@ def _given(post: Post, execution: Execution, step: Step) -> tuple[Output, ...] |
 def _text(given: tuple[Output, ...] | Value) -> str:
     """What was given, as text."""
     if isinstance(given, Value):
-        return given.text or _claim(given.holds, given.parts)
+        return given.text or proof(given.holds, given.parts)
     return "\n".join(map(_output_text, given))
 
 
 def _output_text(output: Output) -> str:
     if output.kind == "assertion":
-        parts = [(str(source), str(value)) for source, value in output.metadata["parts"]]
-        return f"{output.text} {_claim(output.metadata['holds'], parts)}"
+        return f"{output.text} is {proof(output.metadata['holds'], output.metadata['parts'])}"
     forms = (output.text, *(output.data.get(mime, "") for mime in _TEXTS))
     return next((str(form) for form in forms if form), "")
 
 
 _TEXTS = ("text/plain", "text/markdown", "text/latex", "text/html", "application/json")
-
-
-def _claim(holds: bool, parts: Sequence[tuple[str, str]]) -> str:
-    told = ", ".join(f"{source} = {value}" for source, value in parts)
-    return f"{'is true' if holds else 'is false'} ({told})"
 
 
 def _first_difference(was: str, now: str) -> tuple[str, str]:

@@ -115,13 +115,16 @@ def _other_locale(site: Site) -> str:
     """The name of a locale that the system has; empty if there is none."""
     environment = site_environment(site)
     names = [name for name in _LOCALES if name != environment.get("LC_ALL")]
-    done = subprocess.run(
-        [site_python(site), "-I", "-c", _FIND_LOCALE, *names],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [site_python(site), "-I", "-c", _FIND_LOCALE, *names],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    except OSError:
+        return ""  # what is wrong with that Python, the first run says better
     return done.stdout.strip()
 
 

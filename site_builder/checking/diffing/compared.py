@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from site_builder import config
+from site_builder.checking.chosen import check_patterns
 from site_builder.checking.diffing.diff import Difference, diff
 from site_builder.checking.diffing.made import Running, executed_side, kept_sides
 from site_builder.checking.diffing.revisions import Revision, checked_out, revision_of
@@ -45,7 +46,8 @@ def compared(
     """Find or make two sides, and compare them.
 
     Without sides or requirements they are the last two runs of each post. Folders are relative to
-    `here`. Raises UsageError for a side that there is not, or that cannot be made.
+    `here`. Raises UsageError for a side that there is not, or that cannot be made, and for a
+    pattern of posts that means none.
     """
     if wanted.new and wanted.requirements:
         message = "--with is for the present posts: name one side at most"
@@ -58,6 +60,8 @@ def compared(
             new = _upgraded_side(site, wanted.requirements, running, on_say)
         else:
             new = _side(wanted.new, site, running, here)
+    failed = (problem.file for problem in (*old.failed, *new.failed))
+    check_patterns(running.only, {*old.posts, *new.posts, *failed})
     return diff(_chosen(old, running), _chosen(new, running), tolerance=wanted.tolerance)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from site_builder.checking.changes import changes
 from site_builder.checking.diffing.moves import Move, claim_move, output_move, value_move
 from site_builder.checking.diffing.sides import Details, Side, SidePost
 from site_builder.errors import Problem
@@ -23,7 +24,6 @@ from site_builder.evidence.matching import (
 from site_builder.evidence.published import (
     PublishedCell,
     PublishedClaim,
-    PublishedRecord,
     PublishedValue,
 )
 
@@ -93,12 +93,18 @@ def diff(old: Side, new: Side, *, tolerance: float | None = None) -> Difference:
     both = sorted({*old.posts} & {*new.posts})
     pairs = [(path, old.posts[path], new.posts[path]) for path in both]
     failed = {problem.file for problem in (*old.failed, *new.failed)}
+    # Of a record that cannot be read nobody knows the post, but how its file is called.
+    beside = {file.rpartition("/")[2] for file in failed}
+    old_alone, new_alone = (
+        tuple(sorted(p for p in {*one} - {*other} - failed if one[p].file not in beside))
+        for one, other in ((old.posts, new.posts), (new.posts, old.posts))
+    )
     return Difference(
         old.name,
         new.name,
         tuple(_post(path, was, now, tolerance) for path, was, now in pairs),
-        new_posts=tuple(sorted({*new.posts} - {*old.posts} - failed)),
-        gone_posts=tuple(sorted({*old.posts} - {*new.posts} - failed)),
+        new_posts=new_alone,
+        gone_posts=old_alone,
         failed=(*(("old", p) for p in old.failed), *(("new", p) for p in new.failed)),
         frozen=new.frozen,
     )
@@ -130,7 +136,7 @@ def _post(path: str, old: SidePost, new: SidePost, tolerance: float | None) -> P
         tuple(sorted((m for m in compared if m), key=lambda move: (move.line, move.cell))),
         new=tuple(part for side, part in alone if side == "new"),
         gone=tuple(part for side, part in alone if side == "gone"),
-        causes=(*_changed_cells(cells, codes), *_made_otherwise(was, now)),
+        causes=(*_changed_cells(cells, codes), *changes(was, now)),
     )
 
 
@@ -186,23 +192,3 @@ def _changed_cells(
             was, now = codes[0].get(before.number), codes[1].get(after.number)
             if was is not None and now is not None and was.strip() != now.strip():
                 yield f"the code of cell {after.number} changed"
-
-
-def _made_otherwise(old: PublishedRecord, new: PublishedRecord) -> Iterator[str]:
-    """What two runs were made of that is not the same, beside code."""
-    facts: tuple[tuple[str, Mapping[str, str], Mapping[str, str]], ...] = (
-        ("Python", {"": old.python}, {"": new.python}),
-        ("the seed", {"": str(old.seed)}, {"": str(new.seed)}),
-        ("", old.packages, new.packages),
-    )
-    for what, was, now in facts:
-        for name in sorted({*was, *now}):
-            if was.get(name) != now.get(name):
-                yield f"{what or name} {was.get(name, 'none')} → {now.get(name, 'none')}"
-    for file in sorted({*old.inputs, *new.inputs}):
-        if old.inputs.get(file) != new.inputs.get(file):
-            gone = "is not read any more" if file in old.inputs else "is read"
-            yield f"{file} {'changed' if file in old.inputs and file in new.inputs else gone}"
-    for name in sorted({*old.interpreter} & {*new.interpreter} - {"python"}):
-        if old.interpreter[name] != new.interpreter[name]:
-            yield f"{name} {old.interpreter[name]} → {new.interpreter[name]}"

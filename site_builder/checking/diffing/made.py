@@ -6,22 +6,22 @@ revision, or as their last two runs gave them. Promise: only the present posts' 
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from site_builder.checking.chosen import is_chosen
 from site_builder.checking.diffing.sides import Details, Side, SidePost, details_of, side_post
+from site_builder.checking.texts import output_texts
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError, Problem
-from site_builder.evidence.published import PublishedRecord
+from site_builder.evidence.published import SUFFIX, PublishedRecord
 from site_builder.execution.engine import execute
 from site_builder.execution.record import Record, RecordedCell, RecordedValue
 from site_builder.execution.recording import execution_of
-from site_builder.execution.report import CONTROL
 from site_builder.execution.reuse import Runs, runs_of
 from site_builder.execution.running import OnProgress
 from site_builder.model import (
@@ -31,7 +31,6 @@ from site_builder.model import (
     Execution,
     Expression,
     FrontMatter,
-    Output,
     Post,
     Source,
 )
@@ -54,7 +53,7 @@ class Running:
 
     def wants(self, path: str) -> bool:
         """Whether a post is asked for, by its file."""
-        return not self.only or any(fnmatch.fnmatchcase(path, each) for each in self.only)
+        return is_chosen(path, self.only)
 
 
 def executed_side(
@@ -149,19 +148,13 @@ def _last_two(
 
 def _side_post(post: Post, execution: Execution) -> SidePost:
     codes = {cell.number: cell.code for cell in post.cells}
-    texts = {
-        cell.number: [_text(output) for output in outputs if output.kind != "assertion"]
-        for cell, outputs in zip(post.cells, execution.outputs, strict=True)
-    }
+    texts = output_texts(post, execution)
 
     def details(record: PublishedRecord) -> Details:
         return details_of(record.cells, codes, texts)
 
-    return side_post(record_of_page(ExecutedPost(post, execution)), details)
-
-
-def _text(output: Output) -> str:
-    return CONTROL.sub("", output.text or str(output.data.get("text/plain", "")))
+    file = post.slug + SUFFIX if post.slug else ""
+    return side_post(record_of_page(ExecutedPost(post, execution)), details, file)
 
 
 def _of_record(record: Record) -> SidePost:

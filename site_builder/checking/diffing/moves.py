@@ -12,6 +12,7 @@ from typing import Literal
 
 from site_builder.evidence.curves import drift_of_figures
 from site_builder.evidence.drift import Drift, NumberMove, drift_of_numbers, drift_of_texts
+from site_builder.evidence.lines import proof
 from site_builder.evidence.published import (
     PublishedCell,
     PublishedClaim,
@@ -139,9 +140,9 @@ def claim_move(post: str, old: PublishedClaim, new: PublishedClaim) -> Move | No
         math.inf if turned else values.change,
         values.numbers,
         values.compared,
-        "" if turned else f"it is as {_truth(new.holds)} as it was, its values differ",
-        _proof(old),
-        _proof(new),
+        "" if turned else f"it is as {str(new.holds).lower()} as it was, of other values",
+        proof(old.holds, old.parts),
+        proof(new.holds, new.parts),
     )
 
 
@@ -151,13 +152,3 @@ def _first(*stated: float | None) -> float | None:
 
 def _standing(moved: bool, volatile: bool) -> Standing:
     return "volatile" if volatile else "moved" if moved else "within"
-
-
-def _truth(holds: bool) -> str:
-    return "true" if holds else "false"
-
-
-def _proof(claim: PublishedClaim) -> str:
-    """Whether it is true, and of which values."""
-    parts = ", ".join(f"{part} = {value}" for part, value in claim.parts)
-    return f"{_truth(claim.holds)} ({parts})" if parts else _truth(claim.holds)

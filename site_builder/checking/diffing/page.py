@@ -17,13 +17,13 @@ from site_builder.checking.diffing.report import (
     parts,
     percentage,
     place,
-    plain,
     remark,
     sections,
     summary,
     what,
 )
-from site_builder.evidence.drift import NumberMove, clipped
+from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.lines import clipped, plain
 
 FIRST = 5  # numbers of an output that are seen at once; the others unfold
 

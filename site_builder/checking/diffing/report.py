@@ -6,18 +6,16 @@ gives the same text, and what moved most comes first.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from site_builder.checking.diffing.diff import Difference, PostDifference
 from site_builder.checking.diffing.moves import Move
-from site_builder.evidence.drift import NumberMove, clipped
-from site_builder.execution.report import CONTROL
+from site_builder.checking.documents import change_field, document, number_fields
+from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.lines import clipped, plain
 
-FORMAT = 1
 NUMBERS = 3  # of an output that are listed in words; JSON has all
 MOVED, WITHIN, TRUE, VOLATILE = (
     "moved",
@@ -72,14 +70,6 @@ def counts(difference: Difference) -> dict[str, int]:
         **{kind: results.count(kind) for kind in kinds},
         **alone,
     }
-
-
-def plain(text: str) -> str:
-    """A text in one line, without what could move a cursor or change colours."""
-    return _BREAKS.sub(" ", CONTROL.sub("", text))
-
-
-_BREAKS = re.compile(r"[\t\r\n\x80-\x9f\u2028\u2029]+")
 
 
 def percentage(change: float | None) -> str:
@@ -149,24 +139,22 @@ def parts(difference: Difference, side: str) -> list[str]:
 
 
 def difference_json(difference: Difference) -> str:
-    """The document of a difference; an infinite change is the text `infinite`."""
-    document = {
-        "format": "site-builder difference",
-        "version": FORMAT,
-        "old": difference.old,
-        "new": difference.new,
-        "summary": counts(difference),
-        "moves": [_move_document(move) for move in difference.moves],
-        "posts": [_post_document(post) for post in difference.posts],
-        "new_posts": list(difference.new_posts),
-        "gone_posts": list(difference.gone_posts),
-        "failed": [
+    """All of it as a JSON document; README names its fields."""
+    return document(
+        "difference",
+        old=difference.old,
+        new=difference.new,
+        summary=counts(difference),
+        moves=[_move_fields(move) for move in difference.moves],
+        posts=[_post_fields(post) for post in difference.posts],
+        new_posts=list(difference.new_posts),
+        gone_posts=list(difference.gone_posts),
+        failed=[
             {"side": side, "post": problem.file, "line": problem.line, "message": problem.message}
             for side, problem in difference.failed
         ],
-        "frozen": list(difference.frozen),
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        frozen=list(difference.frozen),
+    )
 
 
 def _lines(difference: Difference) -> Iterator[str]:
@@ -229,7 +217,7 @@ def _listed(heading: str, parts: Sequence[str]) -> Iterator[str]:
         yield from (f"  {part}" for part in parts)
 
 
-def _move_document(move: Move) -> dict[str, Any]:
+def _move_fields(move: Move) -> dict[str, Any]:
     return {
         "post": move.post,
         "line": move.line,
@@ -237,30 +225,16 @@ def _move_document(move: Move) -> dict[str, Any]:
         "kind": move.kind,
         "name": move.name,
         "standing": move.standing,
-        "change": _number_document(move.change),
+        "change": change_field(move.change),
         "why": move.why,
         "old": move.old,
         "new": move.new,
         "compared": move.compared,
-        "numbers": [
-            {
-                "place": number.place,
-                "old": number.old,
-                "new": number.new,
-                "change": _number_document(number.change),
-                "within": number.within,
-                "line": number.line,
-            }
-            for number in move.numbers
-        ],
+        "numbers": [number_fields(number) for number in move.numbers],
     }
 
 
-def _number_document(change: float | None) -> float | str | None:
-    return "infinite" if change is not None and math.isinf(change) else change
-
-
-def _post_document(post: PostDifference) -> dict[str, Any]:
+def _post_fields(post: PostDifference) -> dict[str, Any]:
     return {
         "post": post.post,
         "title": post.title,

@@ -39,8 +39,6 @@ from site_builder.evidence.published import (
 from site_builder.execution.report import CONTROL
 from site_builder.store import digest_of
 
-AT_ONCE = 8  # files of an address
-
 
 @dataclass(frozen=True, slots=True)
 class Details:
@@ -58,6 +56,8 @@ FindDetails = Callable[[PublishedRecord], Details]
 class SidePost:
     """What is known of a post on one side: there may be very many, most the same on both."""
 
+    file: str
+    """The name of its record; empty if it is in no site."""
     title: str
     given: str
     """Digest of all that its run gave."""
@@ -85,7 +85,9 @@ class Side:
     """Posts whose outputs are as they were frozen, whatever this side is made with."""
 
 
-def side_post(record: PublishedRecord, find_details: FindDetails = lambda _: Details()) -> SidePost:
+def side_post(
+    record: PublishedRecord, find_details: FindDetails = lambda _: Details(), file: str = ""
+) -> SidePost:
     """What is known of a post by its record; `find_details` is asked when more is needed."""
     given = (
         [(cell.number, [output.digest for output in cell.outputs]) for cell in record.cells],
@@ -94,7 +96,7 @@ def side_post(record: PublishedRecord, find_details: FindDetails = lambda _: Det
     )
     digest = digest_of(repr(given).encode("utf-8", "surrogatepass"))
     packed = zlib.compress(published_bytes(record), level=1)
-    return SidePost(record.title, digest, packed, find_details)
+    return SidePost(file, record.title, digest, packed, find_details)
 
 
 def published_side(where: str) -> Side:
@@ -109,7 +111,7 @@ def published_side(where: str) -> Side:
         folders = list(dict.fromkeys(published.folders()))
     except FetchError as error:
         raise UsageError(Problem(f"{published.where}: {error}", help=error.help)) from None
-    with ThreadPoolExecutor(AT_ONCE if published.remote else 1) as pool:
+    with ThreadPoolExecutor(published.at_once) as pool:
         for found in pool.map(lambda folder: list(_posts_in(published, folder)), folders):
             for post in found:
                 if isinstance(post, Problem):
@@ -149,33 +151,33 @@ def _is_of(output: PublishedOutput, text: str) -> bool:
 
 def _posts_in(published: Published, folder: str) -> Iterator[tuple[str, SidePost] | Problem]:
     """The posts whose pages are in a folder, which need not have any, and their files."""
-    start = f"{folder}/" if folder else ""
     try:
-        names = list(_names(published, folder, start))
+        names = list(_names(published, folder))
     except FetchError as error:
-        yield Problem(str(error), start)
+        yield Problem(str(error), folder)
         return
     for name in names:
+        path = published.beside(folder, name)
         try:
-            record = read_published(published.read(start + name))
+            record = read_published(published.read(path))
         except MissingError:
             continue
         except (FetchError, RecordError) as error:
-            yield Problem(str(error), start + name)
+            yield Problem(str(error), path)
             continue
         notebook = name.removesuffix(SUFFIX) + ".ipynb"
         has_one = notebook in record.files and is_beside(notebook)
-        path = start + notebook if has_one else ""
-        yield record.post, side_post(record, functools.partial(_details, published, path))
+        path = published.beside(folder, notebook) if has_one else ""
+        yield record.post, side_post(record, functools.partial(_details, published, path), name)
 
 
-def _names(published: Published, folder: str, start: str) -> Iterator[str]:
+def _names(published: Published, folder: str) -> Iterator[str]:
     """The names of the records in a folder: at an address those that its page tells."""
     if not published.remote:
         yield from sorted(p.name for p in Path(published.where, folder).glob(f"*{SUFFIX}"))
         return
     with contextlib.suppress(MissingError):
-        page = published.read(start).decode("utf-8", "replace")
+        page = published.read(published.page(folder)).decode("utf-8", "replace")
         links = re.findall(rf'href=["\']?(?:[^"\'\s>]*/)?([^"\'/\s>]+{re.escape(SUFFIX)})', page)
         names = [name for name in dict.fromkeys(map(unquote, links)) if is_beside(name)]
         # A theme may not show it: then the folder tells its name, if that is the post's.

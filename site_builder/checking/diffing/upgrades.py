@@ -108,7 +108,9 @@ def _install(python: str, requirements: Sequence[str], on_say: OnSay) -> tuple[s
     done = _run([python, "-m", "pip", *arguments, "--progress-bar=off", "--", *requirements], show)
     if done.returncode:
         message = f"pip could not install {', '.join(requirements)}"
-        raise UsageError(Problem(message, notes=(_tail(done, 8),)))
+        # Of a mistake of its own, the last line says as much as pip knows.
+        count = 1 if "Traceback (most recent call last)" in done.stderr else 8
+        raise UsageError(Problem(message, notes=(_tail(done, count),)))
     return tuple(
         line.strip()
         for line in done.stderr.splitlines()

@@ -6,15 +6,17 @@ and lines. Promise: posts are run as a build would run them, and nothing is writ
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from site_builder.checking.documents import document
 from site_builder.checking.typed.typed import typed_numbers
 from site_builder.config import Site
-from site_builder.errors import ContentError, Problem, in_order
+from site_builder.errors import Problem, in_order
 from site_builder.execution.engine import execute
 from site_builder.execution.running import OnProgress
-from site_builder.selected import chosen_posts
+from site_builder.selected import parsed_posts
 from site_builder.store import Store
 
 
@@ -25,6 +27,8 @@ class Checked:
     posts: int
     """How many posts were looked at: those with something to run."""
     findings: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
+    """Why nothing can be said of other posts."""
 
 
 def check_posts(
@@ -38,16 +42,24 @@ def check_posts(
 ) -> Checked:
     """Look through posts, all that have cells if none is named, running those that must run.
 
-    Raises ContentError if a post fails, UsageError for a name that is no post's.
+    Raises UsageError for a name that is no post's.
     """
-    posts = chosen_posts(site, names)
+    posts, problems = parsed_posts(site, names)
     outcomes = execute(posts, site, store=store, jobs=jobs, fork=fork, on_progress=on_progress)
-    problems = [problem for outcome in outcomes.values() for problem in outcome.problems]
-    if problems:
-        raise ContentError(in_order(problems))
+    problems += (problem for outcome in outcomes.values() for problem in outcome.problems)
     language = site.settings.language
     findings: list[Problem] = []
     for post in posts:
         execution = outcomes[post.source.path].execution
         findings += typed_numbers(post, execution, language=language) if execution else ()
-    return Checked(len(posts), tuple(in_order(findings)))
+    return Checked(len(posts), tuple(in_order(findings)), tuple(in_order(problems)))
+
+
+def checked_json(checked: Checked) -> str:
+    """All of it as a JSON document; README names its fields."""
+    return document(
+        "check",
+        posts=checked.posts,
+        findings=[dataclasses.asdict(finding) for finding in checked.findings],
+        failed=[dataclasses.asdict(problem) for problem in checked.problems],
+    )

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 from site_builder.checking.verifying.figures import is_picture, judged_picture, with_drift
 from site_builder.checking.verifying.verification import (
-    LINE,
     Finding,
     claim_name,
     output_name,
@@ -23,7 +21,9 @@ from site_builder.evidence.drift import (
     NumberMove,
     drift_of_numbers,
     drift_of_texts,
+    line_at,
 )
+from site_builder.evidence.lines import proof
 from site_builder.evidence.matching import matched_outputs
 from site_builder.evidence.numbers import numbers_in
 from site_builder.evidence.pieces import BODY
@@ -34,8 +34,6 @@ from site_builder.evidence.published import (
     PublishedRecord,
     PublishedValue,
 )
-
-MOST = 1_000_000  # pairs of outputs of which the best are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,7 @@ def _outputs(
     excuse = "it is volatile" if now.volatile else ""
     allowed = now.tolerance if tolerance is None else tolerance
     place = 0
-    few = len(before.outputs) * len(now.outputs) <= MOST
-    pairs = matched_outputs if few else _in_order
-    for one, other in pairs(before, now):
+    for one, other in matched_outputs(before, now):
         place += other is not None
         shown = one or other
         assert shown is not None
@@ -112,12 +108,6 @@ def _outputs(
             text = _text(new, now.number, place)
             found = _output(found, (one, other), (old, new), text, allowed)
         yield found
-
-
-def _in_order(
-    old: PublishedCell, new: PublishedCell
-) -> list[tuple[PublishedOutput | None, PublishedOutput | None]]:
-    return list(zip_longest(old.outputs, new.outputs))
 
 
 def _unseen(record: PublishedRecord, cell: int) -> str:
@@ -145,8 +135,7 @@ def _output(
         return judged_picture(found, outputs, (shown[0].read, shown[1].read), tolerance)
     same_words = one.words == other.words
     drift = drift_of_numbers(one.numbers, other.numbers, same_words, False, tolerance)
-    drift = replace(drift, numbers=tuple(_with_line(move, text) for move in drift.numbers))
-    found = with_drift(found, drift)
+    found = with_drift(found, replace(drift, numbers=_with_lines(drift.numbers, text)))
     if found.standing != "diverged" and (one.more or other.more):
         why = "it differs; of its many numbers the record holds the first, and these agree"
         return replace(found, standing="not checkable", why=why)
@@ -245,9 +234,9 @@ def _claim(
         return replace(found, standing="not checkable", why="it is volatile")
     if one.holds == other.holds and one.parts == other.parts:
         return found
-    found = replace(found, old=_proof(one), new=_proof(other))
+    found = replace(found, old=proof(one.holds, one.parts), new=proof(other.holds, other.parts))
     if one.holds == other.holds:
-        why = f"it is as {'true' if other.holds else 'false'} as it was, of other values"
+        why = f"it is as {str(other.holds).lower()} as it was, of other values"
         return replace(found, standing="within tolerance", why=why)
     if _shows_all_of(*shown):
         return replace(found, standing="tampered", why=_OTHERWISE)
@@ -256,15 +245,16 @@ def _claim(
     )
 
 
-def _with_line(move: NumberMove, text: str) -> NumberMove:
-    """The move of a number with the line in which it stands now."""
-    numbers = numbers_in(text)
-    number = numbers[move.place - 1] if move.place <= len(numbers) else None
-    if number is None or number.text != move.new.removesuffix(" %"):
-        return move
-    start = text.rfind("\n", 0, number.start) + 1
-    line = " ".join(text[start:].partition("\n")[0].split())
-    return replace(move, line=line if len(line) <= LINE else line[: LINE - 1] + "…")
+def _with_lines(moves: tuple[NumberMove, ...], text: str) -> tuple[NumberMove, ...]:
+    """The moves of numbers, each with the line of a text in which it stands now."""
+    numbers = numbers_in(text) if moves else []
+    return tuple(
+        replace(move, line=line_at(text, numbers[move.place - 1].start))
+        if move.place <= len(numbers)
+        and numbers[move.place - 1].text == move.new.removesuffix(" %")
+        else move
+        for move in moves
+    )
 
 
 def _text(shown: Shown, cell: int, place: int) -> str:
@@ -274,9 +264,3 @@ def _text(shown: Shown, cell: int, place: int) -> str:
 
 def _changed(what: str, cell: int) -> Finding:
     return Finding("not checkable", what, cell=cell, why="its code changed since")
-
-
-def _proof(claim: PublishedClaim) -> str:
-    parts = ", ".join(f"{part} = {value}" for part, value in claim.parts)
-    truth = "true" if claim.holds else "false"
-    return f"{truth} ({parts})" if parts else truth

@@ -6,11 +6,11 @@ takes one line; of all else is said what, where, and how far it is off.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from site_builder.checking.documents import document, number_fields
 from site_builder.checking.verifying.verification import (
     STANDINGS,
     Finding,
@@ -20,9 +20,8 @@ from site_builder.checking.verifying.verification import (
     in_groups,
 )
 from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.lines import plain
 
-FORMAT = "site-builder verification"
-VERSION = 1
 FEW = 5  # numbers of a finding that are named
 HEADINGS: Mapping[Standing, str] = {
     "reproduced": "reproduced",
@@ -40,6 +39,10 @@ def heading_line() -> str:
 
 def post_lines(post: PostVerification) -> Iterator[str]:
     """The row of a post, and below it what there is to say of it."""
+    yield from map(plain, _lines(post))
+
+
+def _lines(post: PostVerification) -> Iterator[str]:
     counts = [str(post.counts.get(standing) or "·") for standing in HEADINGS]
     cells = [f"{text:>{len(name)}}" for text, name in zip(counts, HEADINGS.values(), strict=True)]
     yield "  ".join([*cells, _name(post)])
@@ -56,21 +59,19 @@ def summary_line(verification: Verification) -> str:
     counts = ", ".join(f"{verification.counts.get(s, 0)} {s}" for s in STANDINGS)
     what = "1 post" if posts == 1 else f"{posts} posts"
     rest = f" ({without} without code)" if without else ""
-    return f"{verification.published}: {what}{rest}: {counts}"
+    return plain(f"{verification.published}: {what}{rest}: {counts}")
 
 
 def verification_json(verification: Verification) -> str:
     """All of it as a JSON document; README names its fields."""
-    document = {
-        "format": FORMAT,
-        "version": VERSION,
-        "published": verification.published,
-        "sound": verification.sound,
-        "counts": dict(verification.counts),
-        "without_code": verification.without,
-        "posts": [_post_json(post) for post in verification.posts],
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return document(
+        "verification",
+        published=verification.published,
+        sound=verification.sound,
+        counts=dict(verification.counts),
+        without_code=verification.without,
+        posts=[_post_fields(post) for post in verification.posts],
+    )
 
 
 def _name(post: PostVerification) -> str:
@@ -97,19 +98,19 @@ def _move_line(move: NumberMove) -> str:
     return f"{move.old} → {move.new}{change}{line}"
 
 
-def _post_json(post: PostVerification) -> dict[str, Any]:
+def _post_fields(post: PostVerification) -> dict[str, Any]:
     return {
         "post": post.post,
         "page": f"{post.page}/".removeprefix("/"),
         "counts": dict(post.counts),
         "changes": list(post.changes),
         "source_changed": post.source_changed,
-        "findings": [_finding_json(finding) for finding in post.findings],
+        "findings": [_finding_fields(finding) for finding in post.findings],
     }
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    document: dict[str, Any] = {
+def _finding_fields(finding: Finding) -> dict[str, Any]:
+    return {
         "standing": finding.standing,
         "what": finding.what,
         "line": finding.line,
@@ -117,16 +118,5 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "old": finding.old,
         "new": finding.new,
-        "numbers": [
-            {
-                "place": move.place,
-                "old": move.old,
-                "new": move.new,
-                # JSON has no infinity.
-                "change": move.change if math.isfinite(move.change) else None,
-                "within": move.within,
-            }
-            for move in finding.numbers
-        ],
+        "numbers": [number_fields(move) for move in finding.numbers],
     }
-    return document

@@ -13,16 +13,10 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 
 from site_builder.checking.verifying.verification import Finding, claim_name, value_name
-from site_builder.evidence.fetch import (
-    RECORD,
-    FetchError,
-    MissingError,
-    Published,
-    is_beside,
-)
+from site_builder.evidence.fetch import FetchError, MissingError, Published, is_beside
 from site_builder.evidence.numbers import numbers_in, words_of
 from site_builder.evidence.pieces import BODY, altered_pieces, pieces
-from site_builder.evidence.published import PublishedRecord, RecordError, read_published
+from site_builder.evidence.published import SUFFIX, PublishedRecord, RecordError, read_published
 from site_builder.store import digest_of
 
 
@@ -44,7 +38,7 @@ class Seen:
 
 def read_record(published: Published, folder: str, slug: str) -> Seen:
     """Read the record of a page. Threads may call it."""
-    path = _beside(folder, slug + RECORD)
+    path = published.beside(folder, slug + SUFFIX)
     try:
         return Seen(read_published(published.read(path)))
     except MissingError:
@@ -67,7 +61,7 @@ def look_at(published: Published, folder: str, record: PublishedRecord) -> Seen:
         findings.append(_unread("the page", error))
     else:
         shown = pieces(html)
-        findings += [_piece(name, record) for name in _told(altered_pieces(record.shown, html))]
+        findings += [_piece(name, record) for name in _told(altered_pieces(record.shown, shown))]
         findings += _title(record, html)
     for name, digest in record.files.items():
         findings += _file(published, folder, name, digest)
@@ -123,7 +117,7 @@ def _file(published: Published, folder: str, name: str, digest: str) -> Iterator
         yield Finding("tampered", f"the file {name!r}", why=why)
         return
     try:
-        content = published.read(_beside(folder, name))
+        content = published.read(published.beside(folder, name))
     except MissingError:
         yield Finding("tampered", what, why="the record names it, but it is not there")
     except FetchError as error:
@@ -135,7 +129,3 @@ def _file(published: Published, folder: str, name: str, digest: str) -> Iterator
 
 def _unread(what: str, error: FetchError) -> Finding:
     return Finding("not checkable", what, why=str(error))
-
-
-def _beside(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.lines import clipped
 from site_builder.evidence.published import PublishedClaim, PublishedValue
 
-LINE = 100  # characters of a line that are shown
 Standing = Literal["reproduced", "within tolerance", "diverged", "tampered", "not checkable"]
 STANDINGS: tuple[Standing, ...] = (
     "reproduced",
@@ -109,9 +109,7 @@ def value_name(value: PublishedValue) -> str:
 
 def claim_name(claim: PublishedClaim) -> str:
     """A claim in words."""
-    sentence = claim.sentence
-    shown = sentence if len(sentence) <= LINE else sentence[: LINE - 1] + "…"
-    return f"the claim {shown!r}"
+    return f"the claim {clipped(claim.sentence)!r}"
 
 
 def count(standings: Iterable[Standing]) -> Mapping[Standing, int]:

@@ -6,18 +6,18 @@ its own, nothing that was kept is reused, and nothing that was published is exec
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import cast
 
-from site_builder.assembly.addresses import locate
+from site_builder.assembly.addresses import folder_of
 from site_builder.build import read_day
+from site_builder.checking.changes import changes
+from site_builder.checking.chosen import check_patterns, is_chosen
 from site_builder.checking.verifying.judgement import Shown, judge, unchecked
 from site_builder.checking.verifying.tampering import Seen, look_at, read_record
-from site_builder.checking.verifying.today import changes_of, shown_now
+from site_builder.checking.verifying.today import shown_now
 from site_builder.checking.verifying.verification import (
     Finding,
     PostVerification,
@@ -28,7 +28,7 @@ from site_builder.checking.verifying.verification import (
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
-from site_builder.errors import ContentError, Problem, UsageError, nearest
+from site_builder.errors import ContentError, Problem, UsageError
 from site_builder.evidence.fetch import FetchError, MissingError, Published
 from site_builder.evidence.published import PublishedRecord
 from site_builder.execution.engine import executing
@@ -36,12 +36,10 @@ from site_builder.execution.frozen import read_frozen
 from site_builder.execution.report import Outcome
 from site_builder.execution.running import OnProgress
 from site_builder.model import Post, Source
-from site_builder.page import Page
 from site_builder.store import Store
 
+OnPages = Callable[[int, int], None]
 TOGETHER = 200  # posts whose outputs are in memory at once
-AT_ONCE = {True: 8, False: 2}
-"""How many files are read at once, of an address and of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def verify(
     *,
     on_progress: OnProgress = lambda _: None,
     on_post: Callable[[PostVerification], None] = lambda _: None,
-    on_pages: Callable[[int, int], None] = lambda done, all_: None,
+    on_pages: OnPages = lambda done, all_: None,
 ) -> Verification:
     """Run the posts of a site and compare them with what is published.
 
@@ -72,56 +70,22 @@ def verify(
     looked at. Raises UsageError for a pattern that no post has, and if no record is published.
     """
     sources, unreadable = read_sources(site)
-    chosen = _chosen(sources, unreadable, wanted.only)
+    paths = {*(source.path for source in sources), *(problem.file for problem in unreadable)}
+    check_patterns(wanted.only, paths)
     work = _Work(site, published, wanted, on_progress)
     found: list[PostVerification] = []
-    folders: set[str] = set()
-
-    def tell(each: PostVerification) -> None:
-        found.append(each)
-        on_post(each)
-
-    for problem in unreadable:
-        if not wanted.only or _matches(problem.file, wanted.only):
-            tell(_unverified(problem.file, f"it cannot be read: {problem.message}", problem.line))
     # Threads wait for a host or the disk, while the posts run in processes of their own.
-    pool = ThreadPoolExecutor(AT_ONCE[published.remote])
+    pool = ThreadPoolExecutor(published.at_once)
     try:
-        done = 0
-        for batch in _batches(chosen):
-            for each in work.verified(batch, pool, folders):
-                tell(each)
-            done += len(batch)
-            on_pages(done, len(chosen))
-        if not wanted.only:
-            for each in _strangers(published, folders, {x.path for x in sources}, pool):
-                tell(each)
+        for each in work.all(sources, unreadable, pool, on_pages):
+            found.append(each)
+            on_post(each)
     finally:
         pool.shutdown(cancel_futures=True)
     if work.missing and work.missing == len(found):
         message = f"there is no published record in {published.where}"
         raise UsageError(Problem(message, help="is it this site, built by this site-builder?"))
     return Verification(published.where, tuple(found), work.without, together(found))
-
-
-def _chosen(
-    sources: Sequence[Source], unreadable: Sequence[Problem], patterns: Sequence[str]
-) -> list[Source]:
-    if not patterns:
-        return list(sources)
-    paths = [*(source.path for source in sources), *(problem.file for problem in unreadable)]
-    problems = [
-        Problem(f"there is no post {pattern!r}", help=nearest(pattern, paths))
-        for pattern in patterns
-        if not any(_matches(path, [pattern]) for path in paths)
-    ]
-    if problems:
-        raise UsageError(problems)
-    return [source for source in sources if _matches(source.path, patterns)]
-
-
-def _matches(path: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def _batches(sources: Sequence[Source]) -> Iterator[list[Source]]:
@@ -138,15 +102,39 @@ class _Work:
     published: Published
     wanted: Wanted
     on_progress: OnProgress
+    folders: set[str] = field(default_factory=set)
+    """Those of the pages of posts."""
     without: int = 0
     """How many have nothing to run."""
     missing: int = 0
     """How many have no record where one is expected."""
 
-    def verified(
-        self, sources: Sequence[Source], pool: ThreadPoolExecutor, folders: set[str]
+    def all(
+        self,
+        sources: Sequence[Source],
+        unreadable: Sequence[Problem],
+        pool: ThreadPoolExecutor,
+        on_pages: OnPages,
     ) -> Iterator[PostVerification]:
-        """Verify posts; notes the folders of their pages."""
+        """Verify what is wanted of all posts, then what else is published."""
+        only = self.wanted.only
+        for problem in unreadable:
+            if is_chosen(problem.file, only):
+                why = f"it cannot be read: {problem.message}"
+                yield _unverified(problem.file, why, problem.line)
+        chosen = [source for source in sources if is_chosen(source.path, only)]
+        done = 0
+        for batch in _batches(chosen):
+            yield from self._verified(batch, pool)
+            done += len(batch)
+            on_pages(done, len(chosen))
+        if not only:
+            paths = {source.path for source in sources}
+            yield from _strangers(self.published, self.folders, paths, pool)
+
+    def _verified(
+        self, sources: Sequence[Source], pool: ThreadPoolExecutor
+    ) -> Iterator[PostVerification]:
         posts: list[Post] = []
         for source in sources:
             try:
@@ -154,7 +142,7 @@ class _Work:
             except ContentError as error:
                 yield _unverified(source.path, _told("it has mistakes", error.problems))
                 continue
-            folders.add(_folder(post, self.site))
+            self.folders.add(_folder(post, self.site))
             self.without += not post.runs
             posts += [post] * post.runs
         records = pool.map(
@@ -215,20 +203,19 @@ class _Work:
         if why:
             findings = (*seen.findings, *unchecked(record, why))
             return post_verification(post.source.path, folder, findings)
-        start = f"{folder}/" if folder else ""
-        old = Shown(record, seen.pieces, lambda name: self.published.read(start + name), {})
+        published = self.published
+        old = Shown(record, seen.pieces, lambda n: published.read(published.beside(folder, n)), {})
         return post_verification(
             post.source.path,
             folder,
             (*seen.findings, *judge(old, new, self.wanted.tolerance)),
-            changes=tuple(changes_of(record, new.record)),
+            changes=tuple(changes(record, new.record)),
             source_changed=record.source != new.record.source,
         )
 
 
 def _folder(post: Post, site: Site) -> str:
-    # All that an address is made of a post has as well as its page.
-    return locate(cast(Page, post), site).folder
+    return folder_of(post.front_matter, post.slug, site)
 
 
 def _may_be_missing(post: Post) -> bool:
@@ -250,12 +237,11 @@ def _frozen(site: Site, post: Post) -> str:
 
 def _strangers(
     published: Published,
-    folders: Iterable[str],
+    known: Set[str],
     paths: Set[str],
     pool: ThreadPoolExecutor,
 ) -> Iterator[PostVerification]:
-    """Records that are published of no post that is here: not in `folders`, nor of `paths`."""
-    known = set(folders)
+    """Records that are published of no post that is here: not in the folders `known`, nor of `paths`."""
     try:
         others = [folder for folder in dict.fromkeys(published.folders()) if folder not in known]
     except MissingError:

@@ -15,8 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from site_builder.execution.child.display import clean, without_address
+from site_builder.execution.child.streams import Entry
 
-NOTE, CHECK = "@note", "@check"  # no name that code can have
+NOTE, BEGIN, CHECK = "@note", "@begin", "@check"  # no names that code can have
 MOST = 8  # parts of an expression that are told
 LONGEST = 160  # characters of a value
 MANY = 24  # assertions of a cell that are told
@@ -118,7 +119,7 @@ class _Noting(ast.NodeTransformer):
             self._within(node.value)
         elif not isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
             return self.generic_visit(node)
-        source = ast.get_source_segment(self._code, node) or ""
+        source = _written(self._code, node)
         if isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
             # The chain up to here is one part; what it begins with, and what is in it, are others.
             self._within(node)
@@ -126,7 +127,7 @@ class _Noting(ast.NodeTransformer):
             node.ctx if hasattr(node, "ctx") else ast.Load(), ast.Load
         ):
             return node
-        return _call(NOTE, [ast.Constant(" ".join(source.split())), node], node)
+        return _call(NOTE, [ast.Constant(source), node], node)
 
     def _within(self, node: ast.Call | ast.Attribute | ast.Subscript) -> None:
         if isinstance(node, ast.Call):
@@ -147,38 +148,76 @@ class Assertions:
 
     def __init__(self, root: str) -> None:
         self._noted = Noted(root)
-        self._entries: dict[tuple[int, str], dict[str, Any]] = {}
+        self._holding: dict[tuple[int, str], Entry] = {}
+        self._false: Entry | None = None
+        self._unreached = 0
+        """Line of the first assertion as long as none was reached and nothing else can prove."""
 
     def watch(self, tree: ast.Module, code: str) -> dict[str, Callable[..., object]]:
         """Let the assertions outside of functions be noted; gives the names this needs."""
-        for node in _outside_functions(tree):
-            if isinstance(node, ast.Assert):
-                source = " ".join((ast.get_source_segment(code, node.test) or "").split())
-                at = [ast.Constant(node.lineno), ast.Constant(source)]
-                node.test = _call(CHECK, [*at, noting(node.test, code)], node.test)
+        watched = [node for node in _outside_functions(tree) if isinstance(node, ast.Assert)]
+        if watched and len(watched) == sum(map(_can_prove, ast.walk(tree))):
+            self._unreached = min(node.lineno for node in watched)
+        for node in watched:
+            source = _written(code, node.test)
+            line = _call(BEGIN, [ast.Constant(node.lineno)], node.test)
+            at = [line, ast.Constant(source)]
+            node.test = _call(CHECK, [*at, noting(node.test, code)], node.test)
         ast.fix_missing_locations(tree)
-        return {NOTE: self._noted.note, CHECK: self._check}
+        return {NOTE: self._noted.note, BEGIN: self._begin, CHECK: self._check}
+
+    def _begin(self, line: int) -> int:
+        self._noted.take()  # of an assertion that raised something else
+        self._unreached = 0
+        return line
 
     def _check(self, line: int, source: str, value: object) -> object:
-        parts = self._noted.take()
         holds = bool(value)
-        entry = {"holds": holds, "parts": parts, "line": line}
-        self._entries[line, source] = {"kind": "assertion", "text": source, "metadata": entry}
+        entry = _entry(source, line, parts=self._noted.take(), holds=holds)
+        self._holding.pop((line, source), None)
+        if holds:
+            self._holding[line, source] = entry
+        self._false = None if holds else entry
         return holds
 
-    def entries(self, raised: dict[str, Any] | None) -> list[dict[str, Any]]:
-        """What was asserted; `raised` is the assertion's error that ended the cell, if one did."""
-        entries = list(self._entries.values())[:MANY]
+    def entries(self, raised: dict[str, Any] | None) -> list[Entry]:
+        """What was asserted; `raised` is the assertion's error that ended the cell, if one did.
+
+        An assertion that failed where the cell caught that proves nothing, and is not told.
+        """
+        entries = list(self._holding.values())[:MANY]
         if raised is not None:
-            false = next((e for e in self._entries.values() if not e["metadata"]["holds"]), None)
-            if false is None:  # of a function, such as `numpy.testing.assert_allclose`
+            false = self._false
+            if false is None or len(raised["frames"]) > 1:
+                # Of a function, such as `numpy.testing.assert_allclose`.
                 line = next((f["line"] for f in raised["frames"] if f["line"]), 1)
-                told: dict[str, Any] = {"holds": False, "parts": [], "line": line}
-                false = {"kind": "assertion", "text": "", "metadata": told}
-            if false not in entries:
-                entries.append(false)
+                false = _entry("", line, parts=[], holds=False)
             false["metadata"]["message"] = raised["message"]
+            entries.append(false)
+        elif self._unreached:
+            unproven = _entry("", self._unreached, parts=[], holds=False)
+            unproven["metadata"]["message"] = "none of its assertions was reached"
+            entries.append(unproven)
         return entries
+
+
+def _entry(source: str, line: int, *, parts: list[list[str]], holds: bool) -> Entry:
+    metadata = {"holds": holds, "parts": parts, "line": line}
+    return {"kind": "assertion", "text": source, "metadata": metadata}
+
+
+def _can_prove(node: ast.AST) -> bool:
+    """Whether it is an assertion, or calls what is named like one."""
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+        return "assert" in name.lower()
+    return isinstance(node, ast.Assert)
+
+
+def _written(code: str, node: ast.expr) -> str:
+    """A part of some code, in one line."""
+    source = ast.get_source_segment(code, node) or ""
+    return " ".join(source.split()) if "\n" in source else source
 
 
 def _outside_functions(tree: ast.AST) -> list[ast.AST]:

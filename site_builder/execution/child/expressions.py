@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import numbers
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -99,9 +100,18 @@ def _text(value: object, conversion: str, format_: str) -> str:
         text = format(converted, format_)
     except (ValueError, TypeError) as error:
         if format_:
-            raise FormatError(f"{error} (it is {repr(converted)[:40]})") from None
+            shown = without_address(repr(converted))[:40]
+            raise FormatError(f"{error} (it is {shown})") from None
         raise
-    return without_address(clean(" ".join(text.split("\n"))))
+    text = _COLOURS.sub("", _LINE_ENDS.sub(" ", text))
+    # No file of text can hold the others, and no reader can see them.
+    text = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return without_address(clean(text))
+
+
+_LINE_ENDS = re.compile(r"\r\n|[\r\n]")
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def _rich(value: object) -> dict[str, str]:

@@ -9,9 +9,10 @@ as light on nothing without touching the colours of the data.
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -116,8 +117,8 @@ class Figures:
             figure.set_size_inches(width or size[0], height or size[1])
         bounds, series = _bounds(figure), series_of(figure)
         if self._settings["format"] == "svg":
-            _name_artists(figure)
-            svg, pixels = draw_both(figure, bounds, dpi=FEED_DENSITY * CSS_PIXELS)
+            with _named_artists(figure):
+                svg, pixels = draw_both(figure, bounds, dpi=FEED_DENSITY * CSS_PIXELS)
             if len(svg) <= self._settings["svg_limit"]:
                 found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
                 points = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
@@ -154,8 +155,9 @@ def draw_once() -> None:
     axes.plot([0, 1], label="$x$")
     axes.set_title("Warm-up")
     axes.legend()
-    _name_artists(figure)
-    encode(draw_both(figure, _bounds(figure), dpi=FEED_DENSITY * CSS_PIXELS)[1], quickly=True)
+    with _named_artists(figure):
+        _, pixels = draw_both(figure, _bounds(figure), dpi=FEED_DENSITY * CSS_PIXELS)
+    encode(pixels, quickly=True)
     pyplot.close("all")
     _PREPARED.add(pyplot)
 
@@ -192,8 +194,28 @@ def _bounds(figure: Any) -> Any:
     return bounds.padded(MARGIN)
 
 
-def _name_artists(figure: Any) -> None:
-    """Give the artists that a dark page redraws an id that starts with `paper` or `ink`.
+@contextlib.contextmanager
+def _named_artists(figure: Any) -> Iterator[None]:
+    """Give the artists that a dark page redraws an id that starts with their kind.
+
+    Only for a moment: when the figure is shown again, they may have other colours.
+    """
+    named: dict[str, list[Any]] = {"paper": [], "ink": [], "line": []}
+    for artist in figure.findobj():
+        kind = _kind(artist, figure)
+        if kind and artist.get_gid() is None:
+            named[kind].append(artist)
+            artist.set_gid(f"{kind}-{len(named[kind])}")
+    try:
+        yield
+    finally:
+        for artists in named.values():
+            for artist in artists:
+                artist.set_gid(None)
+
+
+def _kind(artist: Any, figure: Any) -> str:
+    """What an artist is on a dark page; empty if it stays as it is.
 
     `paper` has a white face; `ink` is black; `line` has a black edge around a colour of its own.
     """
@@ -202,32 +224,22 @@ def _name_artists(figure: Any) -> None:
     from matplotlib.patches import Patch
     from matplotlib.text import Text
 
-    names = {"paper": 0, "ink": 0, "line": 0}
-
-    def name(artist: Any, kind: str) -> None:
-        if artist.get_gid() is None:
-            names[kind] += 1
-            artist.set_gid(f"{kind}-{names[kind]}")
-
-    for artist in figure.findobj():
-        if isinstance(artist, Text):
-            if _is_ink(artist.get_color()) and not _on_colour(artist, figure):
-                name(artist, "ink")
-        elif isinstance(artist, Line2D):
-            if _is_ink(artist.get_color()):
-                name(artist, "ink")
-        elif isinstance(artist, Patch):
-            edge_is_ink = _is_ink(artist.get_edgecolor())
-            if _is_paper(artist.get_facecolor()):
-                name(artist, "paper")
-            elif edge_is_ink:
-                name(artist, "ink" if _is_bare(artist) else "line")
-        elif isinstance(artist, Collection):
-            faces, edges = artist.get_facecolor(), artist.get_edgecolor()
-            if len(faces) == 1 and _is_ink(faces[0]):
-                name(artist, "ink")
-            elif len(edges) == 1 and _is_ink(edges[0]):
-                name(artist, "line" if len(faces) else "ink")
+    if isinstance(artist, Text):
+        return "ink" if _is_ink(artist.get_color()) and not _on_colour(artist, figure) else ""
+    if isinstance(artist, Line2D):
+        return "ink" if _is_ink(artist.get_color()) else ""
+    if isinstance(artist, Patch):
+        if _is_paper(artist.get_facecolor()):
+            return "paper"
+        if _is_ink(artist.get_edgecolor()):
+            return "ink" if _is_bare(artist) else "line"
+    elif isinstance(artist, Collection):
+        faces, edges = artist.get_facecolor(), artist.get_edgecolor()
+        if len(faces) == 1 and _is_ink(faces[0]):
+            return "ink"
+        if len(edges) == 1 and _is_ink(edges[0]):
+            return "line" if len(faces) else "ink"
+    return ""
 
 
 def _luminance(colour: Any) -> tuple[float, float, float]:

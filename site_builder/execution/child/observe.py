@@ -102,7 +102,7 @@ class Observer:
             elif file in self._cells or self.paths.is_inside(file):
                 return True
             frame = frame.f_back
-        return self.observations.cell > 0
+        return self.observations.cell != 0
 
     def blame(self, what: str, *, always: bool = False) -> None:
         """Note that the run did something whose inputs nobody sees, if it was the post."""

@@ -15,7 +15,8 @@ the builder.
 
 A trace is what has to be the same for the post to put out the same. Paths inside the site are
 relative to it, with forward slashes; `cell` is the number of the first cell that did it, 0 before
-the first. Everything is sorted, and nothing is in it twice.
+the first, and minus its number of an expression; so are `number` and `forked` of `exited`.
+Everything is sorted, and nothing is in it twice.
 
     interpreter   of the Python that ran it: python, implementation, platform, machine, cpu
     files         kind, path, digest (SHA-256), cell; where the kind is

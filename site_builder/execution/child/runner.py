@@ -31,9 +31,14 @@ from site_builder.execution.child.observe import Observer
 from site_builder.execution.child.program import Program
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.sources import Sources
-from site_builder.execution.child.streams import Capture, OutputLimitError
+from site_builder.execution.child.streams import Capture, Entry, OutputLimitError
 from site_builder.execution.child.trace import make_trace
-from site_builder.execution.child.tracebacks import ENGINE, describe, short_name
+from site_builder.execution.child.tracebacks import (
+    ENGINE,
+    describe,
+    more_memory,
+    short_name,
+)
 
 RunCell = Callable[[Message], None]
 Evaluate = Callable[[Message], Message]
@@ -49,7 +54,8 @@ def run_post(
 ) -> None:
     """Run the job's cells until one fails; `emit` gets the events.
 
-    `enter_cell(number, timeout in seconds)` and `leave_cell` tell the supervisor whose time runs.
+    `enter_cell(number, timeout in seconds)` and `leave_cell` tell the supervisor whose time runs:
+    a cell's, or an expression's, whose number is told as minus it.
     What `observer` has seen goes with the event `finished`.
     """
     capture.install()
@@ -66,7 +72,7 @@ def run_post(
             for each in job["expressions"]:
                 if each["after"] == number:
                     emit({"event": "expression", "number": each["number"]})
-                    enter_cell(each["cell"], each["timeout"])
+                    enter_cell(-each["number"], each["timeout"])
                     event = evaluate(each)
                     leave_cell()
                     emit(event)
@@ -76,24 +82,34 @@ def run_post(
             emit({"event": "cell", "number": cell["number"]})
             began = time.perf_counter()
             enter_cell(cell["number"], cell["timeout"])
-            raised = _guarded(run_cell, cell, job, capture)
+            raised = _guarded(run_cell, cell, job, capture, ending)
             leave_cell()
-            outputs = capture.take()
-            event = {"number": cell["number"], "seconds": time.perf_counter() - began}
-            if raised is not None and not (cell["options"]["error"] and raised["catchable"]):
-                emit({"event": "failed", **event, "outputs": outputs, "error": raised})
+            event = _end_of_cell(cell, raised, capture.take())
+            emit({**event, "seconds": time.perf_counter() - began})
+            if event["event"] == "failed":
                 return
-            if raised is not None:
-                outputs.append(_error_entry(raised))
-            emit({"event": "done", **event, "outputs": outputs})
             evaluate_after(cell["number"])
         trace = make_trace(observer, job)
         emit({"event": "finished", **_environment(job), "trace": trace})
 
 
+def _end_of_cell(cell: Message, raised: Message | None, outputs: list[Entry]) -> Message:
+    """The event that says what came of a cell, which may be meant to raise."""
+    number = cell["number"]
+    if raised is None:
+        return {"event": "done", "number": number, "outputs": outputs}
+    if not (cell["options"]["error"] and raised["catchable"]):
+        return {"event": "failed", "number": number, "outputs": outputs, "error": raised}
+    return {"event": "done", "number": number, "outputs": [*outputs, _error_entry(raised)]}
+
+
 def _guarded(
-    run_cell: Callable[[Message], None], cell: Message, job: Message, capture: Capture
-) -> dict[str, Any] | None:
+    run_cell: RunCell,
+    cell: Message,
+    job: Message,
+    capture: Capture,
+    ending: contextlib.ExitStack,
+) -> Message | None:
     """Run a cell; what it raised in terms of the post, or None."""
     raised = None
     try:
@@ -103,7 +119,7 @@ def _guarded(
     except (SystemExit, KeyboardInterrupt) as error:
         raised = {**describe(error, job), "catchable": False}
     except MemoryError as error:
-        _unlimit_memory()  # what it holds is still there, and the report needs some more
+        ending.enter_context(more_memory())  # for the report: what the cell holds is still there
         limit = job["limits"]["memory"]
         raised = {**describe(error, job), "catchable": False, "memory": limit}
     except BaseException as error:
@@ -113,25 +129,11 @@ def _guarded(
     return raised
 
 
-def _unlimit_memory() -> None:
-    try:
-        import resource
-    except ImportError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
-
-
 def _python_runner(
     job: Message, capture: Capture, _: contextlib.ExitStack, observer: Observer
 ) -> tuple[RunCell, Evaluate]:
     """The functions that run a Python cell, and evaluate an expression of the prose."""
-    module = types.ModuleType("__main__")
-    module.__file__ = job["file"]
-    sys.modules["__main__"] = module
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109
-    sys.argv = [job["name"]]
-    sys.stdin = _NoInput()
+    module = _main_module(job)
     sources = Sources(job)
     figures = Figures(capture, job["figures"])
     displayer = Displayer(capture, figures.entry_of)
@@ -174,6 +176,17 @@ def _python_runner(
         return evaluated(expression, program, capture, figures.show_open, job)
 
     return run_cell, evaluate
+
+
+def _main_module(job: Message) -> types.ModuleType:
+    """The module that the post is, as a script that was started in its folder."""
+    module = types.ModuleType("__main__")
+    module.__file__ = job["file"]
+    sys.modules["__main__"] = module
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    sys.argv = [job["name"]]
+    sys.stdin = _NoInput()
+    return module
 
 
 def _import_actions(
