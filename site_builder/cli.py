@@ -7,6 +7,7 @@ or configuration, 130 if interrupted.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import io
 import os
@@ -16,11 +17,12 @@ from collections.abc import Mapping, Sequence
 
 from site_builder import __version__
 from site_builder.commands.arguments import print_problems
-from site_builder.errors import SiteBuilderError, nearest
+from site_builder.errors import SiteBuilderError, UsageError, nearest
 
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
 COMMANDS = ("build", "explain", "freeze", "verify", "audit", "diff", "check", "cache", "clean")
 INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     in_vain = "; nothing was written" if given.writes else ""
     try:
         code: int = given.command(given)
+        sys.stdout.flush()
         return code
     except SiteBuilderError as error:
         print_problems(error.problems, in_vain)
@@ -50,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return UsageError.exit_code
 
 
 def parser_of(

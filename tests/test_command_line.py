@@ -398,6 +398,15 @@ def test_a_terminal_shows_what_runs(blog: Blog) -> None:
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_that_cannot_be_written_is_told(blog: Blog) -> None:
+    command = [sys.executable, "-m", "site_builder", "cache", "-C", str(blog.root)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    told = "error: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
 # Cleaning.
 
 

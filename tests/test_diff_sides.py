@@ -155,7 +155,7 @@ def test_a_page_is_written_where_it_is_wanted(blog: Blog, tmp_path: Path) -> Non
     ("damaged", "message"),
     [
         (lambda content: content[:-20], "it is cut short"),
-        (lambda content: content.replace(b'"version": 1', b'"version": 99'), "of format 99"),
+        (lambda content: content.replace(b'"version": 1', b'"version": 99'), "of version 99"),
         (lambda _: b"<!DOCTYPE html>", "it is HTML, not a record"),
     ],
     ids=["truncated", "newer", "a page"],

@@ -609,6 +609,9 @@ def test_a_post_of_another_kernel_has_no_expressions() -> None:
          "add an assertion, such as 'assert abs(S.sum() - 1) < 1e-12'"),
         ("#| eval: false\n#| claim: It holds\nassert 1",
          "7:11 the claim of a cell that does not run; remove 'eval: false'"),
+        ("#| error: true\n#| claim: It holds\n1 / 0\nassert 1",
+         "7:11 the claim of a cell that is meant to raise, and so may end before its proof; "
+         "remove 'error: true', or let another cell claim it"),
         ("#| tolerance: -1\n1", "6:4 option 'tolerance' should be 0 or greater, not -1; "
          "0.01 allows numbers to differ by one percent"),
         ("#| tolerance: much\n1", "6:4 option 'tolerance' should be a number, not 'much'"),

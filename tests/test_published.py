@@ -104,7 +104,7 @@ Change = Callable[[dict[str, Any]], Any]
 DAMAGED: dict[str, tuple[Change, str]] = {
     "a newer version": (
         lambda d: d.update(version=3),
-        "it is of format 3; this site-builder knows 1: install a newer one",
+        "it is of version 3; this site-builder knows 1: install a newer one",
     ),
     "no version": (lambda d: d.pop("version"), 'its "version" is no number'),
     "a version that is none": (lambda d: d.update(version=True), 'its "version" is no number'),

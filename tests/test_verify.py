@@ -312,9 +312,9 @@ def test_what_diverged_is_told_with_its_line_and_numbers(site: Site) -> None:
     told = site.verified()
     assert told.code == 1
     assert "  posts/rates.md:7: diverged: output 1 of cell 1 (stdout)\n" in told.out
-    assert "    0.7153 → 0.7253 (+0.014 of it) in: accuracy 0.7253\n" in told.out
+    assert "    0.7153 → 0.7253  +1.4 %  in: accuracy 0.7253\n" in told.out
     assert "  posts/rates.md:12: diverged: the value `acc:.1%`\n" in told.out
-    assert "    71.5 % → 72.5 % (+0.014 of it)" in told.out
+    assert "    71.5 % → 72.5 %  +1.4 %" in told.out
     assert "    since it was published: posts/data/rates.csv changed\n" in told.out
 
 
@@ -474,12 +474,15 @@ def test_a_post_that_is_not_there_is_told_without_a_table(site: Site) -> None:
     told = site.verified("--only", "nope*")
     assert (told.code, told.out) == (2, "")
     assert site.verified("--only", "rates").code == 0
+    site.put({"posts/new.md": post("```python\nprint(1)\n```\n")})
+    told = site.verified("--only", "new")
+    assert (told.code, "there is no record of these posts in" in told.err) == (2, True)
 
 
 def test_a_record_of_a_newer_version(site: Site) -> None:
     edit(site.record_file(), '"version": 1', '"version": 99')
     [found] = site.findings(code=0)
-    assert "it is of format 99" in found.why
+    assert "it is of version 99" in found.why
     assert "install a newer one" in found.why
 
 

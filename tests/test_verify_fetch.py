@@ -227,11 +227,13 @@ def test_a_packed_file_is_unpacked_within_its_limit() -> None:
         "/a": says(gzip.compress(b"content"), Content_Encoding="gzip"),
         "/bomb": says(gzip.compress(b"x" * 100_000), Content_Encoding="gzip"),
         "/broken": says(b"nothing", Content_Encoding="gzip"),
+        "/cut": says(gzip.compress(b"content")[:-9], Content_Encoding="gzip"),
     }
     with served(packed) as (address, _):
         assert open_published(address, QUICK).read("a") == b"content"
     assert fault(packed, "bomb") == "bomb: it is larger than 0.001 MB"
     assert fault(packed, "broken") == "broken: it is packed in a way that cannot be read"
+    assert fault(packed, "cut") == "cut: what it is packed in is cut short"
 
 
 def test_a_file_that_was_cut_off_is_no_file() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 
@@ -104,6 +105,37 @@ def test_what_is_no_picture_is_never_taken_for_the_same(damaged: bytes) -> None:
             assert difference(*pair) == 1
         except PictureError as error:
             assert str(error).startswith("it ")
+
+
+def _vast(width: int, height: int) -> bytes:
+    """A PNG of few bytes that says it has many pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n"
+    for kind, content in parts:
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        png += struct.pack(">I", len(content)) + kind + content + checksum
+    return png
+
+
+def _holding(picture: bytes, kind: str = "png") -> bytes:
+    data = base64.b64encode(picture).decode()
+    return svg(f'<image width="9" height="9" href="data:image/{kind};base64,\n{data}"/>')
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        _vast(60_000, 60_000),
+        _vast(0, 1),
+        _holding(_vast(60_000, 60_000)),
+        _holding(_vast(2, 2), "jpeg"),
+        _holding(svg("<g/>"), "svg+xml"),
+    ],
+)
+def test_what_a_picture_may_take_is_bounded(picture: bytes) -> None:
+    with pytest.raises(PictureError):
+        difference(picture, picture + b" ")
 
 
 def test_a_png_with_a_wrong_checksum_is_told() -> None:

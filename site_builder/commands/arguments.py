@@ -96,10 +96,10 @@ def shown(folder: Path) -> str:
 
 def print_problems(problems: Sequence[Problem], in_vain: str = "") -> None:
     """Say what is wrong, and `in_vain` what therefore was not done."""
-    from site_builder.evidence.lines import plain
+    from site_builder.evidence.lines import plain_lines
 
     for problem in problems:
-        print("\n".join(map(plain, f"error: {problem}".split("\n"))), end="\n\n", file=sys.stderr)
+        print(plain_lines(f"error: {problem}\n"), file=sys.stderr)
     count = len(problems)
     print(("1 problem" if count == 1 else f"{count} problems") + in_vain, file=sys.stderr)
 

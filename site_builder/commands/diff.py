@@ -57,7 +57,7 @@ def run(given: argparse.Namespace) -> int:
     from site_builder.checking.diffing.made import Running
     from site_builder.checking.diffing.page import difference_page
     from site_builder.checking.diffing.report import difference_json, report_lines
-    from site_builder.evidence.lines import plain
+    from site_builder.evidence.lines import plain_lines
     from site_builder.progress import Display
 
     if given.html is not None and not given.html.absolute().parent.is_dir():
@@ -75,8 +75,7 @@ def run(given: argparse.Namespace) -> int:
         )
         difference = compared(site, wanted, running, here=Path.cwd(), on_say=_say)
     for side, problem in difference.failed:
-        shown = "\n".join(map(plain, f"error ({side}): {problem}".split("\n")))
-        print(shown, end="\n\n", file=sys.stderr)
+        print(plain_lines(f"error ({side}): {problem}\n"), file=sys.stderr)
     if given.html is not None:
         _write(given.html, difference_page(difference))
     if given.json:

@@ -183,6 +183,9 @@ def cell_claim_faults(source: Source, cells: Sequence[Cell], kernel: str) -> Ite
             help_ = "say it in the prose"
         elif not cell.options.eval:
             message, help_ = "the claim of a cell that does not run", "remove 'eval: false'"
+        elif cell.options.error:
+            message = "the claim of a cell that is meant to raise, and so may end before its proof"
+            help_ = "remove 'error: true', or let another cell claim it"
         elif not _asserts(cell.code):
             message = "nothing in the cell proves its claim"
             help_ = "add an assertion, such as 'assert abs(S.sum() - 1) < 1e-12'"

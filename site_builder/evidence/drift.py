@@ -6,6 +6,7 @@ of each other only where the words around them are the same.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,6 +97,23 @@ def drift_of_numbers(
     if more:
         return Drift(moves, len(pairs), "it has more numbers than its record", beyond=True)
     return Drift(moves, len(pairs), "" if moves else "its numbers are the same, its form differs")
+
+
+def in_words(move: NumberMove) -> str:
+    """A move in a line, such as `0.913 → 0.887  −2.8 %  in: accuracy 0.887`."""
+    line = f"  in: {move.line}" if move.line else ""
+    return f"{move.old} → {move.new}  {percentage(move.change)}{line}"
+
+
+def percentage(change: float | None) -> str:
+    """A relative change for readers, such as `+2.8 %`; empty if there is none."""
+    if change is None:
+        return ""
+    sign = "−" if change < 0 else "+"
+    if math.isinf(change):
+        return f"{sign}∞"
+    size = 100 * abs(change)
+    return f"{sign}{size:.0f} %" if 10 <= size < 1e6 else f"{sign}{size:.2g} %"
 
 
 def line_at(text: str, offset: int) -> str:

@@ -17,6 +17,12 @@ def plain(text: str) -> str:
     return OBEYED.sub("", _BREAKS.sub(" ", _SEQUENCE.sub("", text)))
 
 
+def plain_lines(text: str) -> str:
+    """The same of a text of several lines, which may have tabs."""
+    lines = (map(plain, line.split("\t")) for line in text.split("\n"))
+    return "\n".join("\t".join(parts) for parts in lines)
+
+
 OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Characters that a terminal obeys, but for the end of a line."""
 _BREAKS = re.compile(r"[\t\r\n\x85\u2028\u2029]+")

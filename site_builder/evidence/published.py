@@ -160,7 +160,7 @@ def read_published(content: bytes) -> PublishedRecord:
         raise RecordError('its "version" is no number')
     if version > FORMAT:
         known = f"this site-builder knows {FORMAT}: install a newer one"
-        raise RecordError(f"it is of format {version}; {known}")
+        raise RecordError(f"it is of version {version}; {known}")
     try:
         return read_typed(PublishedRecord, document)
     except MisfitError as error:

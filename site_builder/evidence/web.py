@@ -147,11 +147,14 @@ class Web:
     def _unpacked(self, content: bytes) -> bytes:
         """What some hosts pack though nobody asked for it."""
         try:
-            unpacked = zlib.decompressobj(31).decompress(content, self._limits.size + 1)
+            packed = zlib.decompressobj(31)
+            unpacked = packed.decompress(content, self._limits.size + 1)
         except zlib.error:
             raise FetchError("it is packed in a way that cannot be read") from None
         if len(unpacked) > self._limits.size:
             raise self._too_large()
+        if not packed.eof:
+            raise FetchError("what it is packed in is cut short")
         return unpacked
 
     def _too_large(self) -> FetchError:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scripts import run_in_forks, run_two_at_a_time, scripts_of
 from sites import FIGURE, NUMPY, TRIVIAL, executing_site, prose_site, training_site
-from timing import ROOT, build, median, paired, peak_memory
+from timing import ROOT, build, median, paired, peak_memory, run
 
 from site_builder import config
 from site_builder.content.parse import parse
@@ -27,6 +27,7 @@ from site_builder.store import Store
 
 RUNS = 5
 POSTS = 20
+VALUES = 100
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as name:
         folder = Path(name)
-        for rows in (_blog, _prose, _executing, _training, _overheads):
+        for rows in (_blog, _evidence, _prose, _executing, _training, _overheads):
             for what, measured in rows(folder):
                 print(f"| {what} | {measured} |", flush=True)
 
@@ -59,6 +60,22 @@ def _blog(folder: Path) -> Iterator[tuple[str, str]]:
     yield "the blog, nothing changed", f"{median(partial(build, root), 2 * RUNS):.2f} s"
     edit = partial(_edit, sorted((root / "posts").glob("*.md"))[0])
     yield "the blog, one prose edit", f"{median(partial(build, root), RUNS, before=edit):.2f} s"
+
+
+def _evidence(folder: Path) -> Iterator[tuple[str, str]]:
+    """Verifying the blog that `_blog` has built; what values in the prose cost."""
+    root = folder / "blog"
+    verify, cold, ratio = paired(partial(run, "verify", root), partial(_cold, root), 3)
+    yield "the blog verified: every post run anew and compared", f"{verify:.1f} s"
+    yield "the blog cold, measured beside that", f"{cold:.1f} s; paired ratio {ratio:.2f}"
+    without = executing_site(folder / "without", POSTS, TRIVIAL)
+    values = executing_site(folder / "values", POSTS, TRIVIAL)
+    for post in (values / "posts").glob("*.md"):
+        with post.open("a", encoding="utf-8") as file:
+            file.write("\nMore.\n" + "\nIt is `{python} 2 + 2`.\n" * VALUES)
+    more, less, _ = paired(partial(_cold, values), partial(_cold, without), RUNS)
+    each = 1000 * (more - less) / (POSTS * VALUES)
+    yield f"a value in the prose, of {VALUES} in a post", f"{each:.2f} ms"
 
 
 def _prose(folder: Path) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,12 @@ ROOT = Path(__file__).parents[2]
 
 def build(root: Path, *arguments: str) -> None:
     """Run `site-builder build` on a site as a user would."""
-    command = [sys.executable, "-m", "site_builder", "build", "-C", str(root), *arguments]
+    run("build", root, *arguments)
+
+
+def run(name: str, root: Path, *arguments: str) -> None:
+    """Run a command of `site-builder`, which has to end well."""
+    command = [sys.executable, "-m", "site_builder", name, "-C", str(root), *arguments]
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
 
 

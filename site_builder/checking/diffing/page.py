@@ -15,14 +15,13 @@ from site_builder.checking.diffing.report import (
     causes,
     is_short,
     parts,
-    percentage,
     place,
     remark,
     sections,
     summary,
     what,
 )
-from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.drift import NumberMove, percentage
 from site_builder.evidence.lines import clipped, plain
 
 FIRST = 5  # numbers of an output that are seen at once; the others unfold

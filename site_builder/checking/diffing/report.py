@@ -6,14 +6,13 @@ gives the same text, and what moved most comes first.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from site_builder.checking.diffing.diff import Difference, PostDifference
 from site_builder.checking.diffing.moves import Move
 from site_builder.checking.documents import change_field, document, number_fields
-from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.drift import NumberMove, in_words, percentage
 from site_builder.evidence.lines import clipped, plain
 
 NUMBERS = 3  # of an output that are listed in words; JSON has all
@@ -70,17 +69,6 @@ def counts(difference: Difference) -> dict[str, int]:
         **{kind: results.count(kind) for kind in kinds},
         **alone,
     }
-
-
-def percentage(change: float | None) -> str:
-    """A relative change for readers, such as `+2.8 %`; empty if there is none."""
-    if change is None:
-        return ""
-    sign = "−" if change < 0 else "+"
-    if math.isinf(change):
-        return f"{sign}∞"
-    size = 100 * abs(change)
-    return f"{sign}{size:.0f} %" if 10 <= size < 1e6 else f"{sign}{size:.2g} %"
 
 
 def place(move: Move) -> str:
@@ -188,7 +176,7 @@ def _move_lines(move: Move) -> Iterator[str]:
             yield f"{_pair(move)}  {change}".rstrip()
         return
     leading = _leading(move.numbers)
-    yield from map(_number_line, leading)
+    yield from (f"      {in_words(number)}" for number in leading)
     if len(move.numbers) > len(leading):
         yield f"      and {len(move.numbers) - len(leading)} more"
     if move.old != move.new:
@@ -203,11 +191,6 @@ def _leading(numbers: Sequence[NumberMove]) -> list[NumberMove]:
     """The first numbers; what is the same move several times is told once."""
     different = {(number.old, number.new): number for number in reversed(numbers)}
     return list(reversed(different.values()))[:NUMBERS]
-
-
-def _number_line(number: NumberMove) -> str:
-    line = f"      {number.old} → {number.new}  {percentage(number.change)}"
-    return f"{line}  in: {number.line}" if number.line else line
 
 
 def _listed(heading: str, parts: Sequence[str]) -> Iterator[str]:

@@ -23,6 +23,9 @@ _EIGHT_BIT_RGBA = b"\x08\x06\0\0\0"
 _OUTSIDE = re.compile(
     r"""\bhref\s*=\s*(?:"(?!\#|data:)[^"]*"|'(?!\#|data:)[^']*')""", re.IGNORECASE
 )
+_HELD = re.compile(
+    r"""\bhref\s*=\s*["']data:(?:image/png;base64,\s*([A-Za-z0-9+/]{32}))?""", re.IGNORECASE
+)
 _MOST = 100_000_000  # bytes of a picture's pixels
 
 
@@ -53,8 +56,7 @@ def difference(old: bytes, new: bytes) -> float:
 def _size(picture: bytes) -> tuple[float, float]:
     """Width and height: of a PNG in pixels, of an SVG as it says."""
     if picture.startswith(_PNG) and len(picture) > 24:
-        width, height = struct.unpack(">II", picture[16:24])
-        return float(width), float(height)
+        return _png_size(picture)
     root = re.search(rb"<svg\b[^>]*>", picture[:10_000])
     if not root:
         raise PictureError("it is neither SVG nor PNG")
@@ -73,9 +75,20 @@ def _size(picture: bytes) -> tuple[float, float]:
 _SIDES = (b"width", b"height")
 
 
+def _png_size(png: bytes) -> tuple[float, float]:
+    width, height = struct.unpack(">II", png[16:24])
+    if not 0 < width * height * _CHANNELS <= _MOST:
+        raise PictureError(f"it has {width} × {height} pixels")
+    return float(width), float(height)
+
+
 def _texts(picture: bytes) -> list[bytes]:
     """Texts that are drawn with fonts, which may not be here: without them nobody sees them."""
-    return [] if picture.startswith(_PNG) else re.findall(rb"<text\b.*?</text>", picture, re.DOTALL)
+    return (
+        []
+        if picture.startswith(_PNG)
+        else re.findall(rb"<text\b(?:.*?</text>|.*)", picture, re.DOTALL)
+    )
 
 
 def _raster(picture: bytes, width: int, height: int) -> bytes:
@@ -84,6 +97,10 @@ def _raster(picture: bytes, width: int, height: int) -> bytes:
         _image_data(picture)
         return picture
     text = _OUTSIDE.sub('href=""', picture.decode("utf-8", "replace"))
+    for held in _HELD.finditer(text):
+        if not held[1]:
+            raise PictureError("it holds a picture that is no PNG")
+        _png_size(base64.b64decode(held[1]))
     return _drawn(text, width=width, height=height, background="#ffffff")
 
 

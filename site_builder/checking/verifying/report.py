@@ -6,7 +6,6 @@ takes one line; of all else is said what, where, and how far it is off.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from site_builder.checking.verifying.verification import (
     Verification,
     in_groups,
 )
-from site_builder.evidence.drift import NumberMove
+from site_builder.evidence.drift import in_words
 from site_builder.evidence.lines import plain
 
 FEW = 5  # numbers of a finding that are named
@@ -84,18 +83,12 @@ def _finding_lines(post: PostVerification, finding: Finding, number: int) -> Ite
     why = f": {finding.why}" if finding.why else ""
     yield f"  {place}: {finding.standing}: {what}{why}"
     for move in finding.numbers[:FEW]:
-        yield f"    {_move_line(move)}"
+        yield f"    {in_words(move)}"
     if len(finding.numbers) > FEW:
         yield f"    and {len(finding.numbers) - FEW} more numbers"
     if not finding.numbers and (finding.old or finding.new):
         yield f"    was {finding.old or 'nothing'}"
         yield f"    is  {finding.new or 'nothing'}"
-
-
-def _move_line(move: NumberMove) -> str:
-    change = f" ({move.change:+.2g} of it)" if math.isfinite(move.change) else ""
-    line = f" in: {move.line}" if move.line else ""
-    return f"{move.old} → {move.new}{change}{line}"
 
 
 def _post_fields(post: PostVerification) -> dict[str, Any]:

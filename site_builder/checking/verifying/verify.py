@@ -83,7 +83,8 @@ def verify(
     finally:
         pool.shutdown(cancel_futures=True)
     if work.missing and work.missing == len(found):
-        message = f"there is no published record in {published.where}"
+        what = "record of these posts" if wanted.only else "published record"
+        message = f"there is no {what} in {published.where}"
         raise UsageError(Problem(message, help="is it this site, built by this site-builder?"))
     return Verification(published.where, tuple(found), work.without, together(found))
 
@@ -241,7 +242,7 @@ def _strangers(
     paths: Set[str],
     pool: ThreadPoolExecutor,
 ) -> Iterator[PostVerification]:
-    """Records that are published of no post that is here: not in the folders `known`, nor of `paths`."""
+    """Records of no post that is here: not in the folders `known`, nor of the files `paths`."""
     try:
         others = [folder for folder in dict.fromkeys(published.folders()) if folder not in known]
     except MissingError:
