@@ -20,7 +20,10 @@ from site_builder.commands.arguments import print_problems
 from site_builder.errors import SiteBuilderError, UsageError, nearest
 
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
-COMMANDS = ("build", "explain", "freeze", "verify", "audit", "diff", "check", "cache", "clean")
+COMMANDS = (
+    *("new", "list", "build", "explain", "freeze", "verify", "audit", "diff", "check"),
+    *("cache", "clean", "config", "completion"),
+)
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
 

@@ -252,7 +252,7 @@ def _value_problems(settings: Settings, problem: ProblemMaker, url: str) -> Iter
     if not re.fullmatch(r"[\w.-]+", settings.theme) or settings.theme.startswith("."):
         message = f"setting 'theme' should name a folder, not {settings.theme!r}"
         yield problem(("theme",), message, "")
-    for table, key in _POSITIVE:
+    for table, key in POSITIVE:
         value = getattr(getattr(settings, table) if table else settings, key)
         if not 0 < value < float("inf"):
             path = (table, key) if table else (key,)
@@ -312,7 +312,7 @@ def _is_permalink(pattern: str) -> bool:
     return "slug" in fields and not set(fields) - {"slug", "year", "month", "day"} and not odd
 
 
-_POSITIVE = (
+POSITIVE = (
     ("", "home_posts"), ("", "feed_posts"), ("execution", "timeout"), ("execution", "post_timeout"),
     ("execution", "memory"), ("execution", "output_limit"), ("figures", "width"),
     ("figures", "height"), ("figures", "svg_limit"), ("cache", "limit"),

@@ -23,14 +23,14 @@ from site_builder.schema import Path, Table, TableError, read_table
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _DATED = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_](.*))?\Z", re.DOTALL)
-_SYNONYMS = {
+SYNONYMS = {
     "categories": "tags",
     "author": "authors",
     "description": "summary",
     "date-modified": "updated",
     "modified": "updated",
 }
-_FOREIGN = frozenset(
+FOREIGN = frozenset(
     ("format", "image", "image-alt", "jupyter", "jupytext", "kernelspec", "thumbnail")
 )
 _EXAMPLE = "begin the file with lines '---', 'title: …', 'date: 2019-06-02' and '---'"
@@ -126,12 +126,12 @@ class _Reader:
                 FrontMatter,
                 Table(values, self._problem),
                 what="front matter key",
-                synonyms=_SYNONYMS,
-                ignored=_FOREIGN,
+                synonyms=SYNONYMS,
+                ignored=FOREIGN,
             )
         except TableError as error:
             problems += error.problems
-        names = {_SYNONYMS.get(key, key) for key in values}
+        names = {SYNONYMS.get(key, key) for key in values}
         if values.get("date", "") is None:
             names.discard("date")
         if front_matter is None:
@@ -185,7 +185,7 @@ class _Reader:
 
     def _checks(self, front_matter: FrontMatter) -> Iterator[Problem]:
         """Check what types cannot say."""
-        given = {_SYNONYMS.get(key, key): key for key in self.mapping.values}
+        given = {SYNONYMS.get(key, key): key for key in self.mapping.values}
         written = self.mapping.values.get(given.get("tags", ""))
         if isinstance(written, str) and "," in written:
             message = f"the tag {written!r} has a comma"
