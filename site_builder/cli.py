@@ -21,7 +21,7 @@ from site_builder.errors import SiteBuilderError, UsageError, nearest
 
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
 COMMANDS = (
-    *("new", "list", "build", "explain", "freeze", "verify", "audit", "diff", "check"),
+    *("init", "new", "list", "build", "explain", "freeze", "verify", "audit", "diff", "check"),
     *("cache", "clean", "config", "completion"),
 )
 INTERRUPTED = 130

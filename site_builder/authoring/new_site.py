@@ -1,0 +1,140 @@
+"""A new blog: a folder that builds at once, with a post of each sort, and is ready to publish.
+
+In: a folder and what is known of this machine. Out: its files. Promise: no file that is there is
+overwritten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from site_builder import __version__
+from site_builder.authoring.json_schema import settings_schema
+from site_builder.errors import Problem, UsageError
+
+TEMPLATES = Path(__file__).parent / "blog"
+# Where each template goes; names with a dot would mean something in our own repository.
+FILES: Mapping[str, str] = {
+    "site.toml": "site.toml",
+    "posts/two-dice.md": "two-dice.md",
+    "posts/numbers-that-stay-true.md": "numbers-that-stay-true.md",
+    "requirements.txt": "requirements.txt",
+    "jupytext.toml": "jupytext.toml",
+    ".gitignore": "gitignore",
+    ".github/workflows/publish.yml": "publish.yml",
+    ".vscode/extensions.json": "extensions.json",
+    ".vscode/settings.json": "settings.json",
+}
+SCHEMA = ".vscode/site.schema.json"
+PACKAGES = ("matplotlib",)
+"""What its posts import."""
+EMPTY = frozenset((".git", ".DS_Store", ".venv"))
+"""What a folder may hold that is as good as empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSite:
+    """What was written."""
+
+    written: tuple[str, ...]
+    """Files, relative to the folder."""
+    kept: tuple[str, ...]
+    """Files that were there, and are as they were."""
+    requirement: str
+    """Where site-builder is to be had from, as pip writes it; empty if that is not known."""
+
+
+def write_site(folder: Path, *, today: dt.date, force: bool) -> NewSite:
+    """Write a new blog into a folder, which `force` allows to hold other files.
+
+    Raises UsageError if it holds any, or something cannot be written.
+    """
+    requirement = requirement_of_ours()
+    written, kept = [], []
+    try:
+        _check_folder(folder, force=force)
+        for name, text in _texts(today, requirement):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("x", encoding="utf-8", newline="\n") as file:
+                    file.write(text)
+            except FileExistsError:
+                kept.append(name)
+            else:
+                written.append(name)
+    except OSError as error:
+        message = f"the blog cannot be written: {error.strerror}: {error.filename}"
+        raise UsageError(Problem(message)) from None
+    return NewSite(tuple(written), tuple(kept), requirement)
+
+
+def _check_folder(folder: Path, *, force: bool) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(Problem(f"{folder} is a file, not a folder", help="name another"))
+    others = sorted({path.name for path in folder.iterdir()} - EMPTY)
+    if others and not force:
+        message = f"the folder {folder} is not empty: it has {', '.join(others[:3])}"
+        message += " and more" * (len(others) > 3)
+        help_ = "name another, or use --force, which adds what is missing and overwrites nothing"
+        raise UsageError(Problem(message, help=help_))
+
+
+def _texts(today: dt.date, requirement: str) -> Iterator[tuple[str, str]]:
+    values = {
+        "@date@": today.isoformat(),
+        "@python@": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "@requirement@": requirement or _UNKNOWN,
+        "@packages@": "\n".join(map(_pinned, PACKAGES)),
+    }
+    for name, template in FILES.items():
+        text = (TEMPLATES / template).read_text(encoding="utf-8")
+        for marker, value in values.items():
+            text = text.replace(marker, value)
+        yield name, text
+    yield SCHEMA, json.dumps(settings_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+_UNKNOWN = (
+    "# site-builder was installed from a folder, which other machines do not have. Say where it is\n"
+    "# to be had, such as: site-builder @ git+https://example.org/site-builder.git@v1"
+)
+
+
+def requirement_of_ours() -> str:
+    """This site-builder as a requirement of pip; empty if it came from a folder of this machine.
+
+    Source: https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    try:
+        said = metadata.distribution("site-builder").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return ""
+    if said is None:
+        return f"site-builder=={__version__}"
+    origin = json.loads(said)
+    url = str(origin["url"])
+    if urlsplit(url).scheme not in ("http", "https", "ssh"):
+        return ""
+    if urlsplit(url).password:  # nobody else's business
+        url = url.replace(urlsplit(url).netloc, urlsplit(url).netloc.rpartition("@")[2], 1)
+    if version := origin.get("vcs_info"):
+        return f"site-builder @ {version['vcs']}+{url}@{version['commit_id']}"
+    return f"site-builder @ {url}"
+
+
+def _pinned(package: str) -> str:
+    """A package in the version that is installed here: another one may give other numbers."""
+    try:
+        return f"{package}=={metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return package
