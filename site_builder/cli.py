@@ -22,7 +22,7 @@ from site_builder.errors import SiteBuilderError, UsageError, nearest
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
 COMMANDS = (
     *("init", "new", "list", "build", "explain", "freeze", "verify", "audit", "diff", "check"),
-    *("cache", "clean", "config", "completion"),
+    *("cache", "clean", "doctor", "config", "completion"),
 )
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
@@ -74,7 +74,8 @@ def parser_of(
         description="Build a blog whose code runs: every printed number is real.",
     )
     parser.add_argument("--version", action="version", version=f"site-builder {__version__}")
-    parser.set_defaults(command=None, writes=False)
+    # A command that tells of all others asks for their parsers.
+    parser.set_defaults(command=None, writes=False, parsers=parser_of)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name in names:
         importlib.import_module(f"site_builder.commands.{name}").add(commands)

@@ -81,9 +81,10 @@ ALLOWED = {
         *("errors", "config", "model", "page", "files", "store", "options", "build", "selected"),
         *("evidence", *STAGES),
     ),
+    "authoring": ("errors", "schema", "config", "model", "store", "content", "execution"),
     "commands": (
         *("errors", "config", "model", "files", "store", "execution", "build", "selected"),
-        *("progress", "publishing", "evidence", "checking"),
+        *("progress", "publishing", "evidence", "checking", "authoring"),
     ),
     "cli": ("errors", "commands"),
     "__main__": ("cli",),
@@ -98,7 +99,7 @@ STAGE_FUNCTIONS = {
     "site_builder.publishing.write": {"write"},
 }
 # The pipeline for all posts, and what is done with some of them.
-PIPELINE = {"inputs", "pages", "making", "pipeline", "selected", "checking"}
+PIPELINE = {"inputs", "pages", "making", "pipeline", "selected", "checking", "authoring"}
 
 
 def tree_of(module: str) -> ast.Module:
@@ -227,6 +228,8 @@ TOUCH_FILES = {
     "site_builder/checking/diffing/sides.py",  # the names of records in a built site
     "site_builder/checking/diffing/upgrades.py",  # a temporary environment
     "site_builder/evidence/web.py",  # opens addresses
+    "site_builder/authoring/new_post.py",  # a post that was not there
+    "site_builder/authoring/new_site.py",  # a blog that was not there
     "site_builder/commands/diff.py",  # the page that is wanted
     "site_builder/content/attachments.py",
     "site_builder/content/read.py",

@@ -20,7 +20,6 @@ import yaml
 from broken_sites import Blog, Told
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
-from site_builder.authoring import new_site
 from site_builder.authoring.new_site import FILES, SCHEMA, TEMPLATES, requirement_of_ours
 
 ROOT = Path(__file__).parents[1]
@@ -174,8 +173,7 @@ def test_a_folder_that_is_not_empty_is_refused(new: Path) -> None:
     told = begun(new.parent)
     assert (told.code, told.out) == (2, "")
     assert told.err.splitlines()[:2] == [
-        "error: the folder SITE/blog is not empty: "
-        "it has .github, .gitignore, .vscode and more",
+        "error: the folder SITE/blog is not empty: it has .github, .gitignore, .vscode and more",
         "  help: name another, or use --force, which adds what is missing and overwrites nothing",
     ]
     assert contents(new) == before
@@ -270,9 +268,7 @@ def test_where_site_builder_is_to_be_had(
 ) -> None:
     real = metadata.distribution
     ours = {"site-builder": Installed(said)}
-    monkeypatch.setattr(
-        new_site.metadata, "distribution", lambda name: ours.get(name) or real(name)
-    )
+    monkeypatch.setattr(metadata, "distribution", lambda name: ours.get(name) or real(name))
     assert requirement_of_ours() == requirement
     told = begun(tmp_path)
     assert ("before you publish" in told.out) is (requirement == "")

@@ -1,4 +1,4 @@
-"""`site-builder list`: which posts there are, what they are, and whether their outputs are fresh."""
+"""`site-builder list`: which posts there are, what they are, whether they are fresh."""
 
 from __future__ import annotations
 

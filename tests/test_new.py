@@ -112,7 +112,7 @@ def test_a_file_that_is_no_post_is_kept(blog: Blog) -> None:
 )
 def test_what_cannot_be_is_refused(blog: Blog, arguments: list[str], said: str) -> None:
     assert refused(blog.run("new", *arguments)) == said
-    assert not [p for p in blog.root.rglob("*.md")]
+    assert not list(blog.root.rglob("*.md"))
 
 
 def test_a_day_that_is_none(blog: Blog) -> None:
@@ -143,7 +143,7 @@ def test_the_editor_gets_the_file(blog: Blog, monkeypatch: pytest.MonkeyPatch) -
     ("editor", "code", "said", "written"),
     [
         ("", 2, "error: neither VISUAL nor EDITOR names an editor", False),
-        ("a 'b", 2, "error: the editor \"a 'b\" is no command: No closing quotation", False),
+        ("a 'b", 2, 'error: the editor "a \'b" is no command: No closing quotation', False),
         (
             "/no/editor",
             2,

@@ -96,9 +96,7 @@ def list_posts(site: Site, wanted: Wanted, store: Store, *, today: dt.date) -> L
 
 def _row(source: Source, today: dt.date) -> tuple[Row, tuple[str, ...]]:
     front, _ = read_front_matter(source)
-    row = Row(
-        source.path, front.title, front.date, front.kind, _status(front, today), front.tags
-    )
+    row = Row(source.path, front.title, front.date, front.kind, _status(front, today), front.tags)
     return row, front.tags
 
 

@@ -106,9 +106,7 @@ def _checked_text(new: NewPost, path: str, slug: str) -> str:
     except ContentError as error:
         raise UsageError(Problem(each.message, help=each.help) for each in error.problems) from None
     asked = FrontMatter(title=new.title, tags=new.tags, draft=new.draft)
-    got = FrontMatter(
-        title=front_matter.title, tags=front_matter.tags, draft=front_matter.draft
-    )
+    got = FrontMatter(title=front_matter.title, tags=front_matter.tags, draft=front_matter.draft)
     assert got == asked
     return text
 

@@ -105,8 +105,8 @@ def _texts(today: dt.date, requirement: str) -> Iterator[tuple[str, str]]:
 
 
 _UNKNOWN = (
-    "# site-builder was installed from a folder, which other machines do not have. Say where it is\n"
-    "# to be had, such as: site-builder @ git+https://example.org/site-builder.git@v1"
+    "# site-builder was installed from a folder, which other machines do not have. Say where\n"
+    "# it is to be had, such as: site-builder @ git+https://example.org/site-builder.git@v1"
 )
 
 
