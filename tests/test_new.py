@@ -91,6 +91,25 @@ def test_nothing_is_overwritten(blog: Blog, taken: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "kind"), [("posts/2019-05-05-good.md", "post"), ("pages/good.md", "aside")]
+)
+def test_no_post_gets_the_address_of_another(blog: Blog, there: str, kind: str) -> None:
+    blog.put({there: "---\ntitle: Good\n---\n\nText.\n"})
+    said = refused(blog.run("new", "Good", "--kind", kind))
+    assert said == f"{there}: there is a post of this address already: /good/"
+    assert blog.run("new", "Good", "--kind", kind, "--slug", "better").code == 0
+    assert blog.build().code == 0
+
+
+def test_the_same_name_in_another_year(blog: Blog) -> None:
+    toml = (blog.root / "site.toml").read_text(encoding="utf-8")
+    blog.put({"site.toml": toml + 'permalink = "/{year}/{slug}/"\n'})
+    blog.put({"posts/2018-05-05-good.md": "---\ntitle: Good\n---\n\nText.\n"})
+    assert blog.run("new", "Good").code == 0
+    assert blog.build().code == 0
+
+
 def test_a_file_that_is_no_post_is_kept(blog: Blog) -> None:
     (blog.root / "posts").mkdir()
     (blog.root / "posts/good.md").symlink_to("nowhere")

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from site_builder.config import Site
 from site_builder.content.front_matter import read_front_matter, slug_of
-from site_builder.content.read import read_files
+from site_builder.content.read import read_files, sources_of
 from site_builder.content.slugs import is_slug_character, slugify
 from site_builder.content.yaml_core import YamlError, read_mapping
 from site_builder.errors import ContentError, Problem, UsageError
@@ -48,7 +48,7 @@ def write_post(site: Site, new: NewPost) -> Path:
     slug = new.slug or _slug_of_title(new)
     folder = "pages" if new.kind == "page" else "posts"
     path = f"{folder}/{slug}.md"
-    _check_free(site, path, slug)
+    _check_free(site, new, path, slug)
     text = _checked_text(new, path, slug)
     try:
         if not (site.root / folder).is_dir():
@@ -77,17 +77,35 @@ def _slug_of_title(new: NewPost) -> str:
     raise UsageError(Problem(message, help="name it with --slug, such as --slug my-post"))
 
 
-def _check_free(site: Site, path: str, slug: str) -> None:
-    """Refuse a name that another post has, whatever its format or folder is."""
+def _check_free(site: Site, new: NewPost, path: str, slug: str) -> None:
+    """Refuse a name that another post has, whatever its format or folder is, and its address."""
     if not slug[:1].isalnum() or not all(map(is_slug_character, slug)):
         message = f"--slug should be of letters, digits, '-' and '_', not {slug!r}"
         help_ = f"such as {slugify(slug).lstrip('_-') or 'my-post'!r}"
         raise UsageError(Problem(message, help=help_))
+    files, _ = read_files(site)
     wanted = PurePosixPath(path).with_suffix("")
-    for file in read_files(site)[0]:
+    for file in files:
         there = PurePosixPath(file.path)
         if wanted in (there.with_suffix(""), there.parent):
             raise UsageError(_taken(file.path))
+    address = _address(site, new.kind, new.date, slug)
+    for source in sources_of(files)[0]:
+        try:
+            front, _ = read_front_matter(source)
+        except ContentError:
+            continue  # a build says what is wrong with it
+        if _address(site, front.kind, front.date, slug_of(source, front)) == address:
+            message = f"there is a post of this address already: {address}"
+            raise UsageError(Problem(message, source.path, help="give another with --slug"))
+
+
+def _address(site: Site, kind: Kind, date: dt.date | None, slug: str) -> str:
+    """The address of a post below the home page."""
+    if kind == "page" or date is None:
+        return f"/{slug}/"
+    parts = {"year": f"{date.year:04}", "month": f"{date:%m}", "day": f"{date:%d}"}
+    return site.settings.permalink.format(slug=slug, **parts)
 
 
 def _taken(path: str) -> Problem:
