@@ -26,7 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an empty one")
     parser.add_argument("--force", action="store_true",
                         help="add what is missing to a folder with files")  # fmt: skip
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=run, writes=True)
 
 
 def run(given: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--draft", action="store_true", help="keep it off the site for now")
     parser.add_argument("--edit", action="store_true",
                         help="open it in the editor that VISUAL or EDITOR names")  # fmt: skip
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=run, writes=True)
 
 
 def run(given: argparse.Namespace) -> int:

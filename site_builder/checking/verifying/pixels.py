@@ -84,11 +84,9 @@ def _png_size(png: bytes) -> tuple[float, float]:
 
 def _texts(picture: bytes) -> list[bytes]:
     """Texts that are drawn with fonts, which may not be here: without them nobody sees them."""
-    return (
-        []
-        if picture.startswith(_PNG)
-        else re.findall(rb"<text\b(?:.*?</text>|.*)", picture, re.DOTALL)
-    )
+    if picture.startswith(_PNG):
+        return []
+    return re.findall(rb"<text\b(?:.*?</text>|.*)", picture, re.DOTALL)
 
 
 def _raster(picture: bytes, width: int, height: int) -> bytes:
