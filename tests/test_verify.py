@@ -342,6 +342,24 @@ def test_a_claim_that_is_false_today_diverges(site: Site) -> None:
     assert (claim.old, claim.new) == ("true (acc = 0.7153)", "false (acc = 0.4)")
 
 
+def test_a_call_that_asserts_and_fails_today_diverges(make: Callable[..., Site]) -> None:
+    cell = """\
+```python
+#| claim: The value is small
+def assert_small(value):
+    if value > 1:
+        raise AssertionError("too large")
+
+assert True
+assert_small(float(open("data/value.txt").read()))
+```
+"""
+    site = make(a=post(cell), data={"value.txt": "0.5"})
+    site.put({"posts/data/value.txt": "2.5"})
+    found = site.findings(code=1, post="posts/a.md")
+    assert ("diverged", "it is false now") in [(each.standing, each.why) for each in found]
+
+
 def test_words_that_changed_diverge(make: Callable[..., Site]) -> None:
     code = '```python\nprint(open("data/words.txt").read())\n```\n'
     site = make(a=post(code), data={"words.txt": "up by 3"})

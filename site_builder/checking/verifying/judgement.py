@@ -223,6 +223,10 @@ def _claims(old: Shown, new: Shown, after: Mapping[int, int | None]) -> Iterator
             continue
         left.remove(now)
         yield _claim(replace(found, line=now.line, cell=now.cell), (claim, now), (old, new))
+    for now in left:  # such as that of a call, which is told only when it fails
+        if not (now.holds or now.expression or now.volatile) and now.cell in after.values():
+            told, why = proof(now.holds, now.parts), "it is false now"
+            yield Finding("diverged", claim_name(now), now.line, now.cell, why=why, new=told)
 
 
 def _claim(
