@@ -119,7 +119,7 @@ def test_a_mistake_of_pip_s_own_is_told_in_its_last_line(
     assert "\n" not in note or "Traceback" not in note
 
 
-@pytest.mark.parametrize("requirement", ["--index-url=x", "-r", "", " "])
+@pytest.mark.parametrize("requirement", ["--editable=x", "-r", "", " "])
 def test_an_option_is_no_requirement(site: Site, requirement: str) -> None:
     with (
         pytest.raises(UsageError, match="--with takes a package"),
