@@ -296,6 +296,11 @@ class Execution:
     """Of the post's expressions, in their order; empty if nothing has run."""
     provenance: Provenance | None = None
     """None if nothing has run."""
+    pending: tuple[int, ...] = ()
+    """Steps that have given nothing yet, in order, in a preview of a post that runs: numbers of
+    cells, and minus those of expressions, whose values are `Value()`. Empty in every build."""
+    waits: bool = True
+    """Whether what is pending is to come; in a preview that runs nothing it never does."""
 
 
 @dataclass(frozen=True, slots=True)
