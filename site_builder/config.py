@@ -6,18 +6,19 @@ In: the site's folder. Out: a Site, or every problem of the file with its line.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from site_builder.codes import ignore_faults
 from site_builder.errors import Problem, UsageError
-from site_builder.schema import Place, Table, TableError, read_table
+from site_builder.schema import Codes, ProblemMaker, Table, TableError, read_table
+from site_builder.toml_text import read_toml
 
 FILE = "site.toml"
-ProblemMaker = Callable[[tuple[str, ...], str, str], Problem]
+_CODES = Codes(unknown="C003", misfit="C004", twice="C003", missing="C005")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class Settings:
     """How many posts the home page lists."""
     feed_posts: int = 20
     """How many posts a feed holds."""
+    ignore: tuple[str, ...] = ()
+    """Codes of warnings that are not told, such as `["I002"]`; see `explain --codes`."""
     execution: Execution = field(default_factory=Execution)
     """How cells are run."""
     figures: Figures = field(default_factory=Figures)
@@ -140,14 +143,15 @@ def load(root: Path, *, base_url: str = "") -> Site:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         if not root.is_dir():
-            raise UsageError(Problem(f"there is no folder {root}")) from None
+            raise UsageError(Problem(f"there is no folder {root}", code="C001")) from None
         message = f"there is no {FILE} in {root}"
         help_ = 'it needs at least `title = "…"` and `url = "https://…"`; or use -C DIR'
-        raise UsageError(Problem(message, help=help_)) from None
+        raise UsageError(Problem(message, help=help_, code="C001")) from None
     except UnicodeDecodeError as error:
-        raise UsageError(encoding_problem(FILE, error)) from None
+        raise UsageError(encoding_problem(FILE, error, code="C007")) from None
     except OSError as error:
-        raise UsageError(Problem(f"cannot read the file: {error.strerror}", FILE)) from None
+        message = f"cannot read the file: {error.strerror}"
+        raise UsageError(Problem(message, FILE, code="C007")) from None
     settings = parse(text.replace("\r\n", "\n"), base_url=base_url)
     return Site(root=root.resolve(), settings=settings)
 
@@ -155,27 +159,23 @@ def load(root: Path, *, base_url: str = "") -> Site:
 def parse(text: str, *, base_url: str = "") -> Settings:
     """Make settings of the text of a `site.toml`; raises UsageError."""
     lines = text.split("\n")
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(_syntax_problem(str(error), lines)) from None
+    values, places = read_toml(text, FILE)
     if base_url:
         values["url"] = base_url
-    places = _places(lines)
 
-    def problem(path: tuple[str, ...], message: str, help_: str) -> Problem:
+    def problem(path: tuple[str, ...], message: str, help_: str, code: str) -> Problem:
         while path and path not in places:
             path = path[:-1]
         if base_url and path == ("url",):
-            return Problem(message, help=help_)
-        place = places.get(path)
-        if place is None:
-            return Problem(message, FILE, help=help_)
-        text_ = lines[place.line - 1]
-        return Problem(message, FILE, place.line, place.column, place.width, text_, help_)
+            return Problem(message, help=help_, code=code)
+        if path not in places:
+            return Problem(message, FILE, help=help_, code=code)
+        place = places[path]
+        at = (place.line, place.column, place.width, lines[place.line - 1])
+        return Problem(message, FILE, *at, help_, code=code)
 
     try:
-        settings = read_table(Settings, Table(values, problem), what="setting")
+        settings = read_table(Settings, Table(values, problem, _CODES), what="setting")
     except TableError as error:
         raise UsageError(error.problems) from None
     problems = list(
@@ -186,86 +186,42 @@ def parse(text: str, *, base_url: str = "") -> Settings:
     return settings
 
 
-def _syntax_problem(message: str, lines: list[str]) -> Problem:
-    found = re.search(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", message, re.S)
-    if not found:
-        return Problem(f"not TOML: {message}", FILE)
-    line = int(found[2] or len(lines))
-    column = int(found[3] or 0)
-    help_ = next((advice for part, advice in _HELP if part in found[1]), "")
-    return Problem(f"not TOML: {found[1]}", FILE, line, column, 1, lines[line - 1], help_)
-
-
-# What tomllib says -> what to do about it.
-_HELP = (
-    ("Illegal character '\\n'", "close the quote, or use three quotes for several lines"),
-    ("Cannot overwrite", "the key is given twice: delete one"),
-    ("Cannot declare", "the table is given twice: put all its keys under one"),
-    ("Invalid value", 'a text needs quotes, as in "One"'),
-    ("Invalid statement", "a line is a comment, key = value, or [table]"),
-    ("Expected '=' after a key", "write key = value"),
-    ("at the end of a table", "close the bracket"),
-    ("Unclosed array", "close the bracket, with commas between the values"),
-    ("Expected newline", 'one setting a line; a quote inside of quotes is written \\"'),
-    ("Unescaped '\\'", "write \\\\ for a backslash, or use 'single quotes'"),
-)
-
-
-def _places(lines: list[str]) -> dict[tuple[str, ...], Place]:
-    """Where each key stands. Reads keys only; the values are tomllib's."""
-    places: dict[tuple[str, ...], Place] = {}
-    table: tuple[str, ...] = ()
-    name = r"""(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
-    dotted = rf"{name}(?:\s*\.\s*{name})*"
-    for number, line in enumerate(lines, start=1):
-        if header := re.match(rf"\s*\[\[?\s*({dotted})\s*\]", line):
-            table = _key(header[1])
-            places.setdefault(table, Place(number, header.start(1) + 1, len(header[1])))
-        elif key := re.match(rf"\s*({dotted})\s*=", line):
-            place = Place(number, key.start(1) + 1, len(key[1]))
-            places.setdefault((*table, *_key(key[1])), place)
-    return places
-
-
-def _key(dotted: str) -> tuple[str, ...]:
-    parts = re.findall(r"""[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*'""", dotted)
-    return tuple(tomllib.loads(f"{part} = 0").popitem()[0] for part in parts)
-
-
 def _value_problems(settings: Settings, problem: ProblemMaker, url: str) -> Iterator[Problem]:
     """Check what types cannot say; `url` names where the address comes from."""
     if not settings.title.strip():
-        yield problem(("title",), "setting 'title' is empty", "give the site a title")
+        yield problem(("title",), "setting 'title' is empty", "give the site a title", "C006")
     if not _is_address(settings.url):
         like = "an address such as 'https://example.org/'"
-        yield problem(("url",), f"{url} should be {like}, not {settings.url!r}", "")
+        yield problem(("url",), f"{url} should be {like}, not {settings.url!r}", "", "C006")
     elif "?" in settings.url or "#" in settings.url:
-        yield problem(("url",), f"{url} should have no '?' or '#'", "")
+        yield problem(("url",), f"{url} should have no '?' or '#'", "", "C006")
     if not LANGUAGE.fullmatch(settings.language):
         like = "a language such as 'en' or 'pt-BR'"
         message = f"setting 'language' should be {like}, not {settings.language!r}"
-        yield problem(("language",), message, "")
+        yield problem(("language",), message, "", "C006")
     if not _is_permalink(settings.permalink):
         message = f"setting 'permalink' cannot be {settings.permalink!r}"
         help_ = "a path of {slug} and, if wanted, {year}, {month} and {day}, such as '/{slug}/'"
-        yield problem(("permalink",), message, help_)
+        yield problem(("permalink",), message, help_, "C006")
     if not re.fullmatch(r"[\w.-]+", settings.theme) or settings.theme.startswith("."):
         message = f"setting 'theme' should name a folder, not {settings.theme!r}"
-        yield problem(("theme",), message, "")
+        yield problem(("theme",), message, "", "C006")
     for table, key in POSITIVE:
         value = getattr(getattr(settings, table) if table else settings, key)
         if not 0 < value < float("inf"):
             path = (table, key) if table else (key,)
             message = f"setting {'.'.join(path)!r} should be greater than 0, not {value:g}"
-            yield problem(path, message, "")
+            yield problem(path, message, "", "C006")
     seed = settings.execution.seed
     if not 0 <= seed < 2**32:
         message = f"setting 'execution.seed' should be from 0 to {2**32 - 1}, not {seed}"
-        yield problem(("execution", "seed"), message, "")
+        yield problem(("execution", "seed"), message, "", "C006")
+    for place, message, help_ in ignore_faults(settings.ignore):
+        yield problem(("ignore", str(place)), message, help_, "C023")
     for key, tex in settings.math.macros.items():
         if message := macro_fault(key, tex):
             help_ = 'such as "\\\\R" = "\\\\mathbb{R}"'
-            yield problem(("math", "macros", key), message, help_)
+            yield problem(("math", "macros", key), message, help_, "T007")
 
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
@@ -284,15 +240,16 @@ def macro_fault(name: str, tex: str) -> str:
     return f"in the macro {name} a brace is not {'closed' if depth > 0 else 'opened'}" * bool(depth)
 
 
-def encoding_problem(file: str, error: UnicodeDecodeError) -> Problem:
+def encoding_problem(file: str, error: UnicodeDecodeError, *, code: str) -> Problem:
     """The problem of a file that is not UTF-8, at its first wrong character."""
     before, rest = error.object[: error.start], error.object[error.start :]
     start = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
     excerpt = start + rest.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
     line, help_ = before.count(b"\n") + 1, "save it as UTF-8"
     if "\0" in excerpt:  # UTF-16, of which nothing can be shown
-        return Problem("the file is not UTF-8", file, line, help=help_)
-    return Problem("the file is not UTF-8", file, line, len(start) + 1, 1, excerpt, help_)
+        return Problem("the file is not UTF-8", file, line, help=help_, code=code)
+    at = (line, len(start) + 1, 1)
+    return Problem("the file is not UTF-8", file, *at, excerpt, help_, code=code)
 
 
 def _is_address(url: str) -> bool:

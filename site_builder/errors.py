@@ -11,7 +11,6 @@ A stage collects its problems and raises them together, so that one build report
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -36,42 +35,15 @@ class Problem:
     """What to do about it; empty if that is obvious."""
     notes: tuple[str, ...] = ()
     """More to show below: a traceback, the last output. Each may have several lines."""
+    code: str = ""
+    """What kind of mistake it is, such as `F003`; `site-builder explain F003` tells of it."""
 
     def __str__(self) -> str:
+        """A short form for logs; what authors see is made in `diagnostics`."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         lines = [f"{place}: {self.message}" if place else self.message]
-        if self.excerpt:
-            number = str(self.line)
-            text, start = _clipped(self.excerpt, max(0, self.column - 1))
-            lines.append(f"  {number} | {text}")
-            if self.column:
-                lead = "".join(c if c == "\t" else " " * _cells(c) for c in text[:start])
-                carets = "^" * max(1, _cells(text[start : start + self.width].rstrip("…")))
-                lines.append(f"  {' ' * len(number)} | {lead}{carets}")
-        for note in self.notes:
-            lines.extend(f"    {line}".rstrip() for line in note.splitlines())
-        if self.help:
-            lines.append(f"  help: {self.help}")
-        return "\n".join(lines)
-
-
-LONGEST = 110  # characters of a line that are shown
-LEAD = 60  # of these at the most before the column
-
-
-def _clipped(line: str, start: int) -> tuple[str, int]:
-    """The part of a long line, such as a paragraph, around the character at `start`; its place."""
-    if len(line) <= LONGEST:
-        return line, start
-    first = max(0, min(start - LEAD, len(line) - LONGEST))
-    text = line[first : first + LONGEST] + ("…" if first + LONGEST < len(line) else "")
-    return ("…" + text, start - first + 1) if first else (text, start)
-
-
-def _cells(text: str) -> int:
-    """How many cells of a terminal a text takes: two for 你, none for an accent of its own."""
-    shown = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
-    return len(shown) + sum(unicodedata.east_asian_width(c) in "WF" for c in shown)
+        lines += [f"    {line}".rstrip() for note in self.notes for line in note.splitlines()]
+        return "\n".join([*lines, *([f"  help: {self.help}"] if self.help else [])])
 
 
 class SiteBuilderError(Exception):

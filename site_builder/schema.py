@@ -31,13 +31,30 @@ class Place:
     width: int
 
 
+ProblemMaker = Callable[[Path, str, str, str], Problem]
+"""Makes the problem at a key: its path in the table, the message, the help, the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of what can be wrong with a table."""
+
+    unknown: str
+    """A key that there is not."""
+    misfit: str
+    """A value that is not of its type."""
+    twice: str
+    missing: str = ""
+    """Of tables with keys that are required."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table as read: its values, and how to report a problem at one of its keys."""
 
     values: Mapping[str, Any]
-    problem: Callable[[Path, str, str], Problem]
-    """Makes the problem at a key: its path in the table, the message, the help."""
+    problem: ProblemMaker
+    codes: Codes
 
 
 class TableError(Exception):
@@ -94,7 +111,7 @@ class _Reading:
 
     def instance(self, cls: type, values: Mapping[str, Any], path: Path) -> Any:
         """A `cls` of the values at `path`; None once there is a problem."""
-        known = keys(cls, dashes=self.dashes)
+        known, codes = keys(cls, dashes=self.dashes), self.table.codes
         given: dict[str, Any] = {}
         for key, value in values.items():
             name = key if path else self.synonyms.get(key, key)
@@ -103,14 +120,15 @@ class _Reading:
                 continue
             if name not in known:
                 message = f"unknown {self.what} {'.'.join(here)!r}"
-                self._report(here, message, nearest(key, known))
+                self._report(codes.unknown, here, message, nearest(key, known))
             elif (field := known[name]).name in given:
-                self._report(here, f"{key!r} says the same as {name!r} above")
+                self._report(codes.twice, here, f"{key!r} says the same as {name!r} above")
             else:
                 given[field.name] = self._value(_hints(cls)[field.name], value, here)
         for key, field in known.items():
             if field.name not in given and _is_required(field):
-                self._report(path, f"the {self.what} {'.'.join((*path, key))!r} is required")
+                message = f"the {self.what} {'.'.join((*path, key))!r} is required"
+                self._report(codes.missing, path, message)
         return None if self.problems else cls(**given)
 
     def _value(self, hint: Any, value: Any, here: Path) -> Any:
@@ -121,14 +139,16 @@ class _Reading:
         try:
             return _convert(hint, value)
         except _ItemError as item:
-            self._report((*here, item.key), f"{name} should be {_expected(hint)}, but {item}")
+            message = f"{name} should be {_expected(hint)}, but {item}"
+            self._report(self.table.codes.misfit, (*here, item.key), message)
         except _MisfitError as misfit:
             expected = str(misfit) or _expected(hint)
-            self._report(here, f"{name} should be {expected}, not {_shown(value)}")
+            message = f"{name} should be {expected}, not {_shown(value)}"
+            self._report(self.table.codes.misfit, here, message)
         return None
 
-    def _report(self, path: Path, message: str, help_: str = "") -> None:
-        self.problems.append(self.table.problem(path, message, help_))
+    def _report(self, code: str, path: Path, message: str, help_: str = "") -> None:
+        self.problems.append(self.table.problem(path, message, help_, code))
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:

@@ -48,6 +48,18 @@ class Told:
     err: str
 
 
+HEAD = re.compile(r"^(error|warning)(?:\[[A-Z]\d{3}\])?: (.*)(?:\n +--> (.*))?$", re.MULTILINE)
+
+
+def heads(text: str, severity: str = "error") -> list[str]:
+    """What is told of each problem in one line: `posts/a.md:3:1: the message`."""
+    return [
+        f"{place}: {message}" if place else message
+        for word, message, place in HEAD.findall(text)
+        if word == severity
+    ]
+
+
 @dataclass(frozen=True)
 class Blog:
     """A site in a folder, and the command line."""

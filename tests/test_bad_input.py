@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from broken_sites import GOOD, Blog, Broken, broken_sites, cell, post, snapshot
+from broken_sites import GOOD, Blog, Broken, broken_sites, cell, heads, post, snapshot
 
 SITES = list(broken_sites())
 
@@ -44,7 +44,7 @@ def outside_cache(blog: Blog) -> dict[str, tuple[bytes, int]]:
 
 
 EXCERPT = re.compile(r"^ +(\d+) \| (.*)\n +\| ([\t ]*)(\^+)$", re.MULTILINE)
-PLACE = re.compile(r"^error: (\S+?):(\d+):(\d+): ", re.MULTILINE)
+PLACE = re.compile(r"^ +--> (\S+?):(\d+):(\d+)$", re.MULTILINE)
 
 
 def columns(text: str) -> int:
@@ -76,7 +76,7 @@ def test_carets_stand_under_the_column_that_is_named(broken: Broken) -> None:
 
 @pytest.mark.parametrize("broken", SITES, ids=str)
 def test_excerpts_are_lines_of_the_file(broken: Broken) -> None:
-    shown = re.findall(r"^error: (\S+?):(\d+)(?::\d+)?: .*\n +\2 \| (.*)$", broken.said, re.M)
+    shown = re.findall(r"^ +--> (\S+?):(\d+)(?::\d+)?\n +\|\n +\2 \| (.*)$", broken.said, re.M)
     assert len(shown) == len(re.findall(r"^ +\d+ \| ", broken.said, re.M))
     for file, number, text in shown:
         line = line_of(broken, file, number)
@@ -101,8 +101,7 @@ def test_all_broken_posts_are_told_in_one_run_by_file_and_line(blog: Blog) -> No
     )
     told = blog.build()
     assert told.code == 1
-    heads = re.findall(r"^error: (.*)$", told.err, re.M)
-    assert heads == [
+    assert heads(told.err) == [
         "pages/d.md:6:9: link to 'none.md': there is no such post",
         "posts/a.md:6:6: unknown command \\foo",
         "posts/a.md:8:6: unknown command \\baz",

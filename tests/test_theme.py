@@ -125,10 +125,7 @@ def test_a_theme_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         theme_of(make_site(tmp_path, theme="defualt"))
     assert str(caught.value) == (
-        "site.toml:2:9: there is no theme 'defualt'\n"
-        '  2 | theme = "defualt"\n'
-        "    |         ^^^^^^^^^\n"
-        "  help: did you mean 'default'?"
+        "site.toml:2:9: there is no theme 'defualt'\n  help: did you mean 'default'?"
     )
 
 
@@ -176,8 +173,6 @@ def test_a_field_that_a_post_does_not_have(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, render=True, home=home)
     assert str(problem) == (
         "themes/small/templates/home.html:3:10: a post has no 'titel'\n"
-        "  3 | <li>{{ p.titel }}</li>\n"
-        "    |          ^^^^^\n"
         "  help: did you mean 'title'?"
     )
 

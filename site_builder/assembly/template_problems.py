@@ -59,7 +59,7 @@ def compile_templates(
             trees[name] = tree
         except TemplateSyntaxError as error:
             message = f"not a template: {error.message}"
-            problems.append(_at(text, error.lineno, "", message, ""))
+            problems.append(_at(text, error.lineno, "", message, "", "H003"))
     stored = {name: _stored(tree) for name, tree in trees.items()}
     for name, tree in trees.items():
         if name in context.TEMPLATES:
@@ -86,7 +86,7 @@ def _unknown_names(
     for name in sorted(meta.find_undeclared_variables(tree) - known):
         lines = [node.lineno for node in tree.find_all(nodes.Name) if node.name == name]
         message = f"this template is not given {name!r}"
-        yield _at(text, min(lines, default=0), name, message, nearest(name, given))
+        yield _at(text, min(lines, default=0), name, message, nearest(name, given), "H004")
 
 
 def _unknown_fields(tree: nodes.Template, text: TemplateText) -> Iterator[Problem]:
@@ -97,7 +97,7 @@ def _unknown_fields(tree: nodes.Template, text: TemplateText) -> Iterator[Proble
             if node.attr not in fields:
                 message = f"{node.node.name} has no {node.attr!r}"
                 help_ = nearest(node.attr, fields)
-                yield _at(text, node.lineno, node.attr, message, help_)
+                yield _at(text, node.lineno, node.attr, message, help_, "H004")
 
 
 def _missing_parts(
@@ -110,7 +110,8 @@ def _missing_parts(
             part = named.value
             if part not in texts:
                 message = f"there is no template {part!r}"
-                yield _at(texts[name], node.lineno, part, message, nearest(part, texts))
+                help_ = nearest(part, texts)
+                yield _at(texts[name], node.lineno, part, message, help_, "H002")
 
 
 def render_problem(error: Exception, template: str, texts: Mapping[str, TemplateText]) -> Problem:
@@ -127,15 +128,16 @@ def render_problem(error: Exception, template: str, texts: Mapping[str, Template
         what = _NAMES.get(cls, f"a {cls}")
         fields = dataclasses.fields(getattr(context, cls)) if cls in _NAMES else ()
         help_ = nearest(name, [f.name for f in fields]) if fields else ""
-        return _at(text, line, name, f"{what} has no {name!r}", help_)
+        return _at(text, line, name, f"{what} has no {name!r}", help_, "H004")
     if isinstance(error, UndefinedError):
-        return _at(text, line, "", said, "")
-    return _at(text, line, "", f"cannot be rendered: {type(error).__name__}: {said}", "")
+        return _at(text, line, "", said, "", "H004")
+    message = f"cannot be rendered: {type(error).__name__}: {said}"
+    return _at(text, line, "", message, "", "H005")
 
 
-def _at(text: TemplateText, line: int, word: str, message: str, help_: str) -> Problem:
+def _at(text: TemplateText, line: int, word: str, message: str, help_: str, code: str) -> Problem:
     lines = text.text.split("\n")
     excerpt = lines[line - 1] if 0 < line <= len(lines) else ""
     found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", excerpt) if word else None
     column, width = (found.start() + 1, len(word)) if found else (0, 1)
-    return Problem(message, text.file, line, column, width, excerpt, help_)
+    return Problem(message, text.file, line, column, width, excerpt, help_, code=code)

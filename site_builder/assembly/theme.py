@@ -78,6 +78,7 @@ def _compiled(
             f"the theme has no template {name!r}",
             files.templates_folder,
             help="write it, or begin with that of the default theme",
+            code="H002",
         )
         for name in missing
     ]
@@ -107,7 +108,7 @@ def _text(file: ThemeFile) -> str:
     try:
         text = file.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(encoding_problem(file.file, error)) from None
+        raise UsageError(encoding_problem(file.file, error, code="H006")) from None
     return text.replace("\r\n", "\n")
 
 

@@ -61,7 +61,8 @@ def read_theme(site: Site) -> ThemeFiles:
         templates |= _read(site, folder, site.root / "templates")
     except OSError as error:
         shown = _shown(Path(str(error.filename or folder)), site.root)
-        raise UsageError(Problem(f"cannot read the theme: {error.strerror}", shown)) from None
+        message = f"cannot read the theme: {error.strerror}"
+        raise UsageError(Problem(message, shown, code="H006")) from None
     sheets = {name: assets.pop(name) for name in [*assets] if re.fullmatch(r"css/.*\.css", name)}
     return ThemeFiles(
         site.settings.theme,
@@ -88,12 +89,12 @@ def _setting_problem(site: Site, message: str, help_: str) -> Problem:
     try:
         lines = (site.root / FILE).read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
-        return Problem(message, FILE, help=help_)
+        return Problem(message, FILE, help=help_, code="H001")
     for number, line in enumerate(lines, 1):
         if found := re.match(r"""\s*theme\s*=\s*(["'].*["'])""", line):
             column, width = found.start(1) + 1, len(found[1])
-            return Problem(message, FILE, number, column, width, line, help_)
-    return Problem(message, FILE, help=help_)
+            return Problem(message, FILE, number, column, width, line, help_, code="H001")
+    return Problem(message, FILE, help=help_, code="H001")
 
 
 def _read(site: Site, folder: Path, home: Path) -> Iterator[tuple[str, ThemeFile]]:
@@ -105,7 +106,8 @@ def _read(site: Site, folder: Path, home: Path) -> Iterator[tuple[str, ThemeFile
             if not any(path.resolve().is_relative_to(place) for place in inside):
                 message = "the file is a link to a place outside of the theme and the site"
                 help_ = "copy the file to where the link is"
-                raise UsageError(Problem(message, _shown(path, site.root), help=help_))
+                shown = _shown(path, site.root)
+                raise UsageError(Problem(message, shown, help=help_, code="H006"))
             name = path.relative_to(home).as_posix()
             yield name, ThemeFile(_shown(path, site.root), path.read_bytes())
 

@@ -1,4 +1,4 @@
-"""What commands share: their arguments, how a folder is shown, how problems are.
+"""What commands share: their arguments, and how a folder is shown.
 
 In: parsers and what was given. Out: arguments added, words for the terminal.
 """
@@ -9,10 +9,7 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-from site_builder.errors import Problem
 
 CACHE = ".cache"  # below the site's folder
 
@@ -97,21 +94,6 @@ def shown(folder: Path) -> str:
 def shown_file(path: Path) -> str:
     """Give a file as an author would write it here."""
     return shown(path.absolute()).removesuffix("/")
-
-
-def print_problems(problems: Sequence[Problem], in_vain: str = "") -> None:
-    """Say what is wrong, and `in_vain` what therefore was not done."""
-    print_each(problems)
-    count = len(problems)
-    print(("1 problem" if count == 1 else f"{count} problems") + in_vain, file=sys.stderr)
-
-
-def print_each(problems: Iterable[Problem]) -> None:
-    """Say what is wrong."""
-    from site_builder.evidence.lines import plain_lines
-
-    for problem in problems:
-        print(plain_lines(f"error: {problem}\n"), file=sys.stderr)
 
 
 def say_waiting() -> None:

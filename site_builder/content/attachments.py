@@ -110,12 +110,13 @@ def _attachment(
     what = "image" if address.is_image else "file"
     if path is None:
         message = f"{what} {written!r} is outside of the site's folder"
-        return _problem(source, address, written, message, "copy it beside the post")
+        return _problem(source, address, written, message, "copy it beside the post", "F011")
     if not address.is_image and (_is_post(path) or not PurePosixPath(path).suffix):
         return None
     if address.is_image and _is_post(path):
         message = f"{written!r} is a post, not an image"
-        return _problem(source, address, written, message, "link to it without the '!'")
+        help_ = "link to it without the '!'"
+        return _problem(source, address, written, message, help_, "I001")
     full = root / path
     looked.append(path)
     try:
@@ -126,17 +127,18 @@ def _attachment(
         if not address.is_image and (full.is_dir() or written.endswith((".html", "/"))):
             return None
         message = f"{what} {written!r} not found"
-        return _problem(source, address, written, message, _nearest_file(full))
+        code = "I001" if address.is_image else "L006"
+        return _problem(source, address, written, message, _nearest_file(full), code)
     # It may be a link itself, or in a folder that is one.
     if not full.resolve().is_relative_to(root.resolve()):
         message = f"{what} {written!r} is a link to a file outside of the site's folder"
-        return _problem(source, address, written, message, "copy the file beside the post")
+        return _problem(source, address, written, message, "copy the file beside the post", "F011")
     width, height = 0, 0
     if address.is_image:
         size = _size(full)
         if size is None:
             message = f"{what} {written!r} is damaged, or not an image"
-            return _problem(source, address, written, message, "save it again")
+            return _problem(source, address, written, message, "save it again", "I004")
         width, height = size
     return Attachment(path, _name(path, source.folder, names), width, height)
 
@@ -175,12 +177,15 @@ def _nearest_file(full: Path) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
-def _problem(source: Source, address: Address, written: str, message: str, help_: str) -> Problem:
+def _problem(
+    source: Source, address: Address, written: str, message: str, help_: str, code: str
+) -> Problem:
     for needle in dict.fromkeys((written, address.text, html.escape(written))):
         line, column = locate(source, address.start, address.end, needle)
         if column:
             break
-    return problem_at(source, line, message, help_, column=column, width=len(needle))
+    width = len(needle)
+    return problem_at(source, line, message, help_, column=column, width=width, code=code)
 
 
 def _size(full: Path) -> tuple[int, int] | None:

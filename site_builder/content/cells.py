@@ -76,13 +76,16 @@ def _closing_problem(source: Source, fence: Fence) -> Iterator[Problem]:
         column = source.line_text(fence.line).find(markup) + 1
         message = "this fence is never closed"
         help_ = f"end it with a line of {markup}"
-        yield problem_at(source, fence.line, message, help_, column=column, width=len(markup))
+        width = len(markup)
+        yield problem_at(
+            source, fence.line, message, help_, column=column, width=width, code="M001"
+        )
 
 
 def _static_problem(source: Source, fence: Fence) -> Iterator[Problem]:
     if fence.kind != "unknown":
         return
-    name = fence.language
+    name, code = fence.language, "M003"
     column = source.line_text(fence.line).find("{") + 2
     if name in _LANGUAGES:
         message = f"there is no kernel to run a cell of {name!r}"
@@ -90,34 +93,40 @@ def _static_problem(source: Source, fence: Fence) -> Iterator[Problem]:
             f"name a Jupyter kernel in the front matter, such as 'kernel: ir', or write ```{name}"
         )
     else:
-        message = f"unknown directive {name!r}"
+        message, code = f"unknown directive {name!r}", "M002"
         help_ = nearest(name, {"code-cell", "code", "math", "python", *KINDS})
-    yield problem_at(source, fence.line, message, help_, column=column, width=len(name))
+    width = len(name)
+    yield problem_at(source, fence.line, message, help_, column=column, width=width, code=code)
 
 
 def _cell_problem(source: Source, fence: Fence, kernel: str) -> Problem | None:
     """Why a fence that is meant as a cell cannot be one."""
+
+    def problem(message: str, help_: str, code: str, column: int, width: int) -> Problem:
+        line = fence.line
+        return problem_at(source, line, message, help_, column=column, width=width, code=code)
+
     column = source.line_text(fence.line).find(fence.token.markup) + 1
     width = len(fence.token.markup)
     if fence.token.markup.startswith("~"):
         message = "a cell's fence is of backticks, not tildes"
-        return problem_at(source, fence.line, message, "write ```", column=column, width=width)
+        return problem(message, "write ```", "M004", column, width)
     if fence.nested:
         message = "a cell must stand at the left margin, outside of lists, quotations and fences"
         help_ = "move it there, or write ```python .noeval to show it without running it"
-        return problem_at(source, fence.line, message, help_, column=column, width=width)
+        return problem(message, help_, "M005", column, width)
     if fence.kind == "marked" and not fence.myst and fence.attributes:
         message = "options in the braces are not read"
         help_ = "write them as lines at the top of the cell, such as '#| echo: false'"
         width = len(fence.attributes)
         start = source.line_text(fence.line).find(fence.attributes, fence.column - 1) + 1
-        return problem_at(source, fence.line, message, help_, column=start, width=width)
+        return problem(message, help_, "M006", start, width)
     if fence.myst and not kernel and fence.language not in PYTHON | {""}:
         message = f"there is no kernel to run a cell of {fence.language!r}"
         help_ = "name a Jupyter kernel in the front matter, such as 'kernel: ir'"
         start = source.line_text(fence.line).lower().rfind(fence.language) + 1
         width = len(fence.language)
-        return problem_at(source, fence.line, message, help_, column=start, width=width)
+        return problem(message, help_, "M003", start, width)
     return None
 
 
@@ -166,4 +175,4 @@ def _duplicate_labels(source: Source, cells: Sequence[Cell]) -> Iterator[Problem
             line = source.file_line(other.fence_line)
             message = f"the label {label!r} is given twice"
             help_ = f"the cell in line {line} has it: rename one"
-            yield problem_at(source, cell.fence_line, message, help_)
+            yield problem_at(source, cell.fence_line, message, help_, code="M010")

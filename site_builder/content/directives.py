@@ -58,7 +58,8 @@ class _Opening:
     callout: bool = False
     """May have its title as a heading inside."""
     attributes: dict[str, str] = field(default_factory=dict)
-    fault: tuple[str, str] = ("", "")
+    fault: tuple[str, str, str] = ("", "", "")
+    """What is wrong, what to do about it, the code; empty if nothing."""
     """What is wrong, and what to do."""
 
 
@@ -87,14 +88,17 @@ def _directive(state: StateBlock, start_line: int, end_line: int, silent: bool) 
     column = start - state.bMarks[start_line] + 1
     if opening.fault[0]:
         width = state.eMarks[start_line] - start
-        report(state.env, Fault(start_line + 1, *opening.fault, column=column, width=width))
+        message, help_, code = opening.fault
+        fault = Fault(start_line + 1, message, help_, column, width, code=code)
+        report(state.env, fault)
     if not rest:
         state.line = start_line + 1
         return True
     last, closed = _end(state, start_line, end_line, markup)
     if not closed:
         message, help_ = "this block is never closed", f"end it with a line of {markup}"
-        fault = Fault(start_line + 1, message, help_, column=column, width=len(markup))
+        width = len(markup)
+        fault = Fault(start_line + 1, message, help_, column=column, width=width, code="M001")
         report(state.env, fault)
     first = start_line + 1
     if opening.myst:
@@ -114,7 +118,7 @@ def _fenced(rest: str) -> _Opening | None:
 def _colons(rest: str) -> _Opening | None:
     """What stands behind the colons."""
     if not rest:
-        return _Opening(fault=("this ':::' closes nothing", "delete it"))
+        return _Opening(fault=("this ':::' closes nothing", "delete it", "M001"))
     if match := _DIRECTIVE.match(rest):
         return _named(match[1], match[2])
     if rest.startswith("{"):
@@ -127,15 +131,16 @@ def _colons(rest: str) -> _Opening | None:
 def _named(name: str, title: str) -> _Opening:
     if name in _CELLS:
         help_ = f"write it as ```{{{name}}} … ```"
-        return _Opening(fault=("a cell's fence is of backticks, not colons", help_))
+        return _Opening(fault=("a cell's fence is of backticks, not colons", help_, "M004"))
     if name == "math":
-        return _Opening(fault=("a directive of maths is of backticks, not colons", "write ```math"))
+        message = "a directive of maths is of backticks, not colons"
+        return _Opening(fault=(message, "write ```math", "M004"))
     if name == "admonition":
         return _Opening("note", title, myst=True)
     kind = name.lower()
     if kind in KINDS:
         return _Opening(kind, title, myst=True)
-    fault = (f"unknown directive {name!r}", nearest(name, (*KINDS, "admonition")))
+    fault = (f"unknown directive {name!r}", nearest(name, (*KINDS, "admonition")), "M002")
     return _Opening("note", title, fault=fault)
 
 
@@ -147,15 +152,15 @@ def _braced(rest: str) -> _Opening:
         end, found = -1, {}
     if rest[end + 1 :].strip(" :") or end < 0:
         help_ = 'write them as {.class #id key="value"}'
-        return _Opening(fault=("cannot read the attributes of this block", help_))
+        return _Opening(fault=("cannot read the attributes of this block", help_, "M006"))
     attributes = dict(found)
     classes = attributes.get("class", "").split()
     callouts = [name.removeprefix("callout-") for name in classes if name.startswith("callout-")]
     if not callouts:
         return _Opening(attributes=attributes)
-    kind, fault = callouts[0], ("", "")
+    kind, fault = callouts[0], ("", "", "")
     if kind not in KINDS:
-        fault = (f"unknown callout {kind!r}", nearest(kind, KINDS))
+        fault = (f"unknown callout {kind!r}", nearest(kind, KINDS), "M002")
         kind = "note"
     attributes.pop("class")
     title = attributes.pop("title", "")
@@ -223,7 +228,8 @@ def _options(state: StateBlock, opening: _Opening, first: int, last: int) -> int
         elif key not in _OPTIONS:
             column = start - state.bMarks[first] + 2
             message, help_ = f"unknown option {key!r}", nearest(key, _OPTIONS)
-            report(state.env, Fault(first + 1, message, help_, column=column, width=len(key)))
+            at = (column, len(key))
+            report(state.env, Fault(first + 1, message, help_, *at, code="M007"))
         first += 1
     return first
 
@@ -281,7 +287,7 @@ def _alert(state: StateCore, index: int) -> None:
     if kind not in KINDS:
         message = f"unknown alert {match[1]!r}"
         help_ = nearest(match[1].upper(), (name.upper() for name in KINDS))
-        report(state.env, Fault(inline.map[0] + 1, message, help_))
+        report(state.env, Fault(inline.map[0] + 1, message, help_, code="M002"))
         kind = "note"
     close = next(
         other

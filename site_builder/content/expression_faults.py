@@ -32,33 +32,39 @@ def expression_fault(
     code = expression.code
     if kernel:
         message = f"{what} in the prose needs the posts' own Python, not the kernel {kernel!r}"
-        return _at(source, expression, message, "show it with a cell")
+        return _at(source, expression, message, "show it with a cell", code="V010")
     if known[0]:
-        return _at(source, expression, *known)
+        return _at(source, expression, *known, code="V001")
     if not code:
         if expression.kind == "claim":
             help_ = '[the outputs sum to one]{claim="abs(S.sum() - 1) < 1e-12"}'
-            return _at(source, expression, "a claim without an expression", f"write {help_}")
-        return _at(source, expression, "a value without an expression", "write `{python} name`")
+            message, help_ = "a claim without an expression", f"write {help_}"
+            return _at(source, expression, message, help_, code="V001")
+        message, help_ = "a value without an expression", "write `{python} name`"
+        return _at(source, expression, message, help_, code="V001")
     if expression.kind == "claim" and not expression.sentence:
         help_ = 'write [the outputs sum to one]{claim="…"}'
-        return _at(source, expression, "a claim without a sentence", help_)
+        return _at(source, expression, "a claim without a sentence", help_, code="V001")
     if expression.tolerance is not None and not 0 <= expression.tolerance < math.inf:
-        return _at(source, expression, "a tolerance is a number from 0 on", "such as 0.01")
+        message, help_ = "a tolerance is a number from 0 on", "such as 0.01"
+        return _at(source, expression, message, help_, code="V001")
     if "{" in expression.format:
         message = "braces in a format are not read"
-        return _at(source, expression, message, "make the text in a cell and show that")
+        help_ = "make the text in a cell and show that"
+        return _at(source, expression, message, help_, code="V004")
     try:
         tree = ast.parse(code, mode="eval")
     except SyntaxError as error:
         return _syntax(source, expression, what, error)
     except ValueError as error:
-        return _at(source, expression, f"{what} cannot be read: {error}")
+        return _at(source, expression, f"{what} cannot be read: {error}", code="V002")
     for node in ast.walk(tree):
         if isinstance(node, ast.NamedExpr):
-            return _at(source, expression, f"{what} in the prose cannot assign", _CELL)
+            message = f"{what} in the prose cannot assign"
+            return _at(source, expression, message, _CELL, code="V002")
         if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
-            return _at(source, expression, f"{what} in the prose cannot await or yield", _CELL)
+            message = f"{what} in the prose cannot await or yield"
+            return _at(source, expression, message, _CELL, code="V002")
     return None
 
 
@@ -167,8 +173,12 @@ class _Block:
                 line = self._first + self.text.count("\n", 0, place.start())
                 column = place.start() - self.text.rfind("\n", 0, place.start())
                 width = len(place[0].split("\n")[0])
-                return problem_at(self._source, line, message, help_, column=column, width=width)
-        return problem_at(self._source, self._first, message, help_, column=0, width=len(needle))
+                return self._at(line, message, help_, column, width)
+        return self._at(self._first, message, help_, 0, len(needle))
+
+    def _at(self, line: int, message: str, help_: str, column: int, width: int) -> Problem:
+        at = self._source
+        return problem_at(at, line, message, help_, column=column, width=width, code="V001")
 
 
 def cell_claim_faults(source: Source, cells: Sequence[Cell], kernel: str) -> Iterator[Problem]:
@@ -191,7 +201,8 @@ def cell_claim_faults(source: Source, cells: Sequence[Cell], kernel: str) -> Ite
             help_ = "add an assertion, such as 'assert abs(S.sum() - 1) < 1e-12'"
         else:
             continue
-        yield problem_at(source, line, message, help_, column=column, width=len(claim))
+        width = len(claim)
+        yield problem_at(source, line, message, help_, column=column, width=width, code="V006")
 
 
 def _claim_place(source: Source, cell: Cell) -> tuple[int, int]:
@@ -230,9 +241,9 @@ def _syntax(source: Source, expression: Expression, what: str, error: SyntaxErro
             help_ = "its colon begins the format, as in an f-string: write (lambda …) in brackets"
         message = f"{what} in the prose is no Python expression: {_LINE.sub('', error.msg)}"
         offset = min(max(error.offset or 1, 1), len(code))
-        return _at(source, expression, message, help_, offset=offset - 1, width=1)
+        return _at(source, expression, message, help_, offset=offset - 1, width=1, code="V002")
     message = f"{what} in the prose is an expression, not a statement"
-    return _at(source, expression, message, _CELL)
+    return _at(source, expression, message, _CELL, code="V002")
 
 
 def _at(
@@ -241,9 +252,10 @@ def _at(
     message: str,
     help_: str = "",
     *,
+    code: str,
     offset: int = 0,
     width: int = 0,
 ) -> Problem:
-    column = expression.column and expression.column + offset
+    line, column = expression.line, expression.column and expression.column + offset
     width = width or max(1, len(expression.code))
-    return problem_at(source, expression.line, message, help_, column=column, width=width)
+    return problem_at(source, line, message, help_, column=column, width=width, code=code)

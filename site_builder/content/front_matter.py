@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from site_builder.config import LANGUAGE, macro_fault
+from site_builder.content.front_matter_checks import CHECKS
 from site_builder.content.positions import problem_at
-from site_builder.content.slugs import is_slug_character, slugify, slugify_name
+from site_builder.content.slugs import slugify
 from site_builder.content.yaml_core import Mapping, YamlError, read_mapping
 from site_builder.errors import ContentError, Problem
 from site_builder.model import FrontMatter, Source
-from site_builder.schema import Path, Table, TableError, read_table
+from site_builder.schema import Codes, Path, Table, TableError, read_table
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _DATED = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_](.*))?\Z", re.DOTALL)
@@ -33,6 +33,8 @@ SYNONYMS = {
 FOREIGN = frozenset(
     ("format", "image", "image-alt", "jupyter", "jupytext", "kernelspec", "thumbnail")
 )
+_CODES_OF_CHECKS = {"macros": "T007", "ignore": "C023", "aliases": "F018"}
+_CODES = Codes(unknown="F003", misfit="F004", twice="F006", missing="F005")
 _EXAMPLE = "begin the file with lines '---', 'title: …', 'date: 2019-06-02' and '---'"
 _EXAMPLES = {
     ".ipynb": _EXAMPLE.replace("begin the file with", "add a raw cell at the top with"),
@@ -59,6 +61,7 @@ def read_front_matter(source: Source) -> tuple[FrontMatter, int]:
                 fault.help,
                 column=fault.place.column,
                 width=fault.place.width,
+                code="F006" if fault.twice else "F002",
             )
             for fault in error.faults
         ) from None
@@ -96,16 +99,19 @@ def _no_block(source: Source) -> Problem:
     text = source.text
     if text.startswith("+++"):
         message = "the front matter is TOML"
-        return problem_at(source, 1, message, "write it as YAML between two lines of ---", column=1)
+        help_ = "write it as YAML between two lines of ---"
+        return problem_at(source, 1, message, help_, column=1, code="F001")
     if re.match(r"---[ \t]*\n", text):
         message = "the front matter is not closed"
-        return problem_at(source, 1, message, "end it with a line of ---", column=1, width=3)
+        help_ = "end it with a line of ---"
+        return problem_at(source, 1, message, help_, column=1, width=3, code="F001")
     if re.match(r"\s+---[ \t]*\n", text):
         line = text[: text.index("---")].count("\n") + 1
         message = "the front matter must begin on the first line"
-        return problem_at(source, line, message, "delete what stands above it")
+        return problem_at(source, line, message, "delete what stands above it", code="F001")
     help_ = _EXAMPLES.get(PurePosixPath(source.path).suffix, _EXAMPLE)
-    return Problem("there is no front matter", source.path, source.file_line(1), help=help_)
+    message, line = "there is no front matter", source.file_line(1)
+    return Problem(message, source.path, line, help=help_, code="F001")
 
 
 class _Reader:
@@ -124,7 +130,7 @@ class _Reader:
         try:
             front_matter = read_table(
                 FrontMatter,
-                Table(values, self._problem),
+                Table(values, self._problem, _CODES),
                 what="front matter key",
                 synonyms=SYNONYMS,
                 ignored=FOREIGN,
@@ -163,7 +169,7 @@ class _Reader:
             if "kind" in values and front_matter.kind != "page":
                 message = f"what is in pages/ is a page, not a {front_matter.kind}"
                 help_ = "move it to posts/, or delete this line"
-                problems.append(self._problem(("kind",), message, help_))
+                problems.append(self._problem(("kind",), message, help_, "F007"))
             changes["kind"] = "page"
         dated = _DATED.match(_name(self.source))
         if front_matter.date is None and dated:
@@ -171,7 +177,8 @@ class _Reader:
                 changes["date"] = dt.date.fromisoformat(dated[1])
             except ValueError:
                 message = f"the file's name has {dated[1]}, which is not a date of the calendar"
-                problems.append(Problem(message, self.source.path, help="rename it"))
+                path = self.source.path
+                problems.append(Problem(message, path, help="rename it", code="F008"))
         if front_matter.seed is not None:
             changes["seed"] = int(front_matter.seed)
         return dataclasses.replace(front_matter, **changes) if changes else front_matter
@@ -189,128 +196,28 @@ class _Reader:
         written = self.mapping.values.get(given.get("tags", ""))
         if isinstance(written, str) and "," in written:
             message = f"the tag {written!r} has a comma"
-            yield self._problem((given["tags"],), message, f"for several write [{written}]")
+            help_ = f"for several write [{written}]"
+            yield self._problem((given["tags"],), message, help_, "F007")
         if front_matter.macros:
             given["macros"] = "macros"
-        for name, check in _CHECKS:
+        for name, check in CHECKS:
             if name not in given:
                 continue
             for item, message, help_ in check(front_matter):
-                yield self._problem((given[name], *item), message, help_)
+                code = _CODES_OF_CHECKS.get(name, "F007")
+                yield self._problem((given[name], *item), message, help_, code)
 
     def _missing(self, key: str, help_: str) -> Problem:
-        line = self.source.file_line(1)
-        return Problem(f"the front matter has no {key}", self.source.path, line, help=help_)
+        message, line = f"the front matter has no {key}", self.source.file_line(1)
+        return Problem(message, self.source.path, line, help=help_, code="F005")
 
-    def _problem(self, path: Path, message: str, help_: str) -> Problem:
+    def _problem(self, path: Path, message: str, help_: str, code: str) -> Problem:
         places = self.mapping.places
         if path and path[0] == "macros" and path not in places:
             path = ("math", *path)
         while path and path not in places:
             path = path[:-1]
         if not path:
-            return problem_at(self.source, 1, message, help_)
-        place = places[path]
-        return problem_at(
-            self.source, place.line + 1, message, help_, column=place.column, width=place.width
-        )
-
-
-Finding = tuple[Path, str, str]
-
-
-def _title(front_matter: FrontMatter) -> Iterator[Finding]:
-    if not front_matter.title.strip() and front_matter.kind != "aside":
-        yield (), "'title' is empty", "give the post a title"
-
-
-def _updated(front_matter: FrontMatter) -> Iterator[Finding]:
-    date, updated = front_matter.date, front_matter.updated
-    if date and updated and updated < date:
-        yield (), f"'updated' ({updated}) is before 'date' ({date})", "swap them, or mend one"
-
-
-def _slug(front_matter: FrontMatter) -> Iterator[Finding]:
-    slug = front_matter.slug
-    if not slug.strip("-_") or not all(map(is_slug_character, slug)):
-        help_ = f"such as {slugify(slug) or 'my-post'!r}"
-        yield (), f"'slug' should be of letters, digits, '-' and '_', not {slug!r}", help_
-
-
-def _names(name: str, values: tuple[str, ...]) -> Iterator[Finding]:
-    """Lists of names: none empty, odd or twice."""
-    seen: dict[str, str] = {}
-    for number, value in enumerate(values):
-        item = (str(number),)
-        slug = slugify_name(value)
-        if not value.strip():
-            yield item, f"a name in {name!r} is empty", "delete it"
-        elif any(not c.isprintable() for c in value):
-            yield item, f"{value!r} in {name!r} has control characters", "delete them"
-        elif name == "tags" and not slug:
-            yield item, f"the tag {value!r} has no letters or digits", "rename it"
-        elif (slug or value) in seen:
-            first = seen[slug or value]
-            message = f"{value!r} is in {name!r} twice"
-            if first != value:
-                message = f"{first!r} and {value!r} in {name!r} have the same address"
-            yield item, message, "delete one"
-        else:
-            seen[slug or value] = value
-
-
-def _aliases(front_matter: FrontMatter) -> Iterator[Finding]:
-    for number, alias in enumerate(front_matter.aliases):
-        item = (str(number),)
-        if not alias.startswith("/") or alias.startswith("//"):
-            help_ = f"such as '/{alias.strip('/')}/'"
-            yield item, f"the alias {alias!r} should begin with one '/'", help_
-        elif ".." in alias.split("/") or not alias.strip("/"):
-            yield item, f"the alias {alias!r} leads out of the site", "give the old address"
-        elif re.search(r"[\s?#\\\x00-\x1f\x7f]", alias):
-            message = f"the alias {alias!r} has a character that no address has"
-            yield item, message, "an alias is a path such as '/2019/06/old-name/'"
-
-
-def _series(front_matter: FrontMatter) -> Iterator[Finding]:
-    if not slugify_name(front_matter.series):
-        yield (), f"the series {front_matter.series!r} has no letters or digits", "rename it"
-
-
-def _lang(front_matter: FrontMatter) -> Iterator[Finding]:
-    if not LANGUAGE.fullmatch(front_matter.lang):
-        message = f"'lang' should be a language such as 'en' or 'pt-BR', not {front_matter.lang!r}"
-        yield (), message, ""
-
-
-def _macros(front_matter: FrontMatter) -> Iterator[Finding]:
-    for key, tex in front_matter.macros.items():
-        if message := macro_fault(key, tex):
-            yield (key,), message, r"such as '\R': '\mathbb{R}'"
-
-
-def _timeout(front_matter: FrontMatter) -> Iterator[Finding]:
-    timeout = front_matter.timeout
-    if timeout is not None and not timeout > 0:
-        yield (), f"'timeout' should be greater than 0, not {timeout:g}", ""
-
-
-def _seed(front_matter: FrontMatter) -> Iterator[Finding]:
-    seed = front_matter.seed
-    if seed is not None and not 0 <= seed < 2**32:
-        yield (), f"'seed' should be from 0 to {2**32 - 1}, not {seed}", ""
-
-
-_CHECKS = (
-    ("title", _title),
-    ("updated", _updated),
-    ("slug", _slug),
-    ("tags", lambda front_matter: _names("tags", front_matter.tags)),
-    ("authors", lambda front_matter: _names("authors", front_matter.authors)),
-    ("series", _series),
-    ("aliases", _aliases),
-    ("lang", _lang),
-    ("macros", _macros),
-    ("timeout", _timeout),
-    ("seed", _seed),
-)
+            return problem_at(self.source, 1, message, help_, code=code)
+        line, column, width = places[path].line + 1, places[path].column, places[path].width
+        return problem_at(self.source, line, message, help_, column=column, width=width, code=code)

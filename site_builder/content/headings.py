@@ -86,7 +86,8 @@ def _attributes(state: StateCore) -> None:
             if following is None or following.nesting < 0:
                 line = token.map[0] + 1 if token.map else 0
                 message = f"nothing follows the target {token.content!r}"
-                report(state.env, Fault(line, message, "put it right above what it names"))
+                help_ = "put it right above what it names"
+                report(state.env, Fault(line, message, help_, code="M015"))
             else:
                 following.attrSet("id", token.content)
             del tokens[index]
@@ -101,7 +102,8 @@ def _ids(state: StateCore) -> None:
             continue
         if given in used:
             line = token.map[0] + 1 if token.map else 0
-            report(state.env, Fault(line, f"the id {given!r} is given twice", "rename one"))
+            message = f"the id {given!r} is given twice"
+            report(state.env, Fault(line, message, "rename one", code="M010"))
         used.add(str(given))
     for index, token in enumerate(state.tokens):
         if token.type == "heading_open" and "id" not in token.attrs:

@@ -13,6 +13,8 @@ from markdown_it.rules_inline import StateInline
 
 from site_builder.content.value_syntax import VALUE, value_at
 
+EMPTY = "the formula is empty"
+
 DOLLARS = re.compile(r"(?<!\\)(?:\\\\)*(\$\$)")
 """Two dollars that no backslash escapes, as group 1."""
 _LABEL = re.compile(r"[ \t]*\{#([^\s{}]+)\}")
@@ -116,7 +118,7 @@ def _inline(
         token.meta = {"display": display, "label": label[1] if label else ""}
         token.meta["offset"] = _place(state.src, start + lead)
         if not token.content:
-            token.meta.update(error="the formula is empty", help="write it, or escape the dollars")
+            token.meta.update(error=EMPTY, help="write it, or escape the dollars")
     state.pos = label.end() if label else end
     return True
 

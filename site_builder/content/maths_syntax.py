@@ -25,7 +25,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from site_builder.content.maths_inline import DOLLARS, backslash_formula, dollar_formula
+from site_builder.content.maths_inline import DOLLARS, EMPTY, backslash_formula, dollar_formula
 
 _ENVIRONMENT = re.compile(
     r"\\begin\{((?:equation|align|alignat|flalign|gather|multline|eqnarray)\*?)\}"
@@ -196,7 +196,7 @@ def _block(state: StateBlock, start: int, last: int, skip: int, tex: str, after:
         token.meta["error"] = f"text after the end of a formula: {after.strip()}"
         token.meta["help"] = "put it on the next line, or into the formula if it belongs there"
     if not token.content:
-        token.meta["error"] = "the formula is empty"
+        token.meta["error"] = EMPTY
         token.meta["help"] = "write the formula between the signs, or remove them"
     return True
 
@@ -252,7 +252,7 @@ def _fences(state: StateCore) -> None:
         offset = (first + blank - token.map[0], columns[0])
         token.meta = {"label": label, "offset": offset, "columns": tuple(columns)}
         if not token.content:
-            token.meta.update(error="the formula is empty", help="write it into the fence")
+            token.meta.update(error=EMPTY, help="write it into the fence")
 
 
 def _options(content: str) -> tuple[str, str, int]:

@@ -38,11 +38,12 @@ def read_notebook(path: str, text: str) -> Source:
         message = f"not a notebook: the JSON is damaged: {error.msg}"
         help_ = "restore the file from a copy, or save it again in Jupyter"
         problem = Problem(
-            message, path, error.lineno, error.colno, excerpt=excerpt[:100], help=help_
+            message, path, error.lineno, error.colno, 1, excerpt[:100], help_, code="F013"
         )
         raise ContentError(problem) from None
     except RecursionError:
-        raise ContentError(Problem("not a notebook: nested too deeply", path)) from None
+        message = "not a notebook: nested too deeply"
+        raise ContentError(Problem(message, path, code="F013")) from None
     _check_notebook(path, notebook)
     parts = list(_notebook_parts(path, notebook["cells"], text))
     return _source(path, parts, _kernel(notebook.get("metadata")))
@@ -55,7 +56,7 @@ def read_script(path: str, text: str) -> Source:
         message = f"the script is in jupytext's format {named[1]!r}"
         line = text.count("\n", 0, named.start()) + 1
         help_ = "convert it with: jupytext --to py:percent"
-        raise ContentError(Problem(message, path, line, help=help_))
+        raise ContentError(Problem(message, path, line, help=help_, code="F014"))
     # Late: only sites with scripts pay for this import.
     import jupytext
 
@@ -63,7 +64,8 @@ def read_script(path: str, text: str) -> Source:
         notebook = jupytext.reads(text, fmt={"extension": ".py", "format_name": "percent"})
     except Exception as error:
         message = f"cannot read the script: {error}"
-        raise ContentError(Problem(message, path, help="is it in the percent format?")) from None
+        help_ = "is it in the percent format?"
+        raise ContentError(Problem(message, path, help=help_, code="F014")) from None
     parts = list(_script_parts(notebook.cells, text.split("\n")))
     return _source(path, parts, _kernel(notebook.metadata))
 
@@ -93,15 +95,16 @@ def _decoder() -> json.JSONDecoder:
 def _check_notebook(path: str, notebook: Any) -> None:
     if not isinstance(notebook, dict) or not isinstance(notebook.get("nbformat"), int):
         help_ = "a notebook is a JSON object with 'cells' and 'nbformat'"
-        raise ContentError(Problem("not a notebook", path, help=help_))
+        raise ContentError(Problem("not a notebook", path, help=help_, code="F013"))
     if notebook["nbformat"] < 4:
         message = f"the notebook is of format {notebook['nbformat']}, older than 4"
         help_ = "convert it with: jupyter nbconvert --to notebook --nbformat 4"
-        raise ContentError(Problem(message, path, help=help_))
+        raise ContentError(Problem(message, path, help=help_, code="F013"))
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):
         message = "not a notebook: its cells are damaged"
-        raise ContentError(Problem(message, path, help="save it again in Jupyter"))
+        help_ = "save it again in Jupyter"
+        raise ContentError(Problem(message, path, help=help_, code="F013"))
 
 
 def _is_cell(cell: Any) -> bool:
@@ -149,8 +152,9 @@ def _pasted(path: str, texts: Sequence[str], lines: Sequence[int]) -> Iterator[P
         at = text.find("](attachment:")
         if at >= 0:
             message = "pictures pasted into a notebook are not supported"
-            help_ = "save the picture beside the post and link to that"
-            yield Problem(message, path, line, at + 3, len("attachment:"), text, help_)
+            help_ = "save it beside the post and link to that, or use site-builder import"
+            width = len("attachment:")
+            yield Problem(message, path, line, at + 3, width, text, help_, code="F015")
 
 
 def _script_parts(cells: Sequence[Any], file_lines: Sequence[str]) -> Iterator[_Part]:
@@ -229,8 +233,8 @@ def _check_fences(path: str, part: _Part) -> None:
     if opened:
         message, help_ = "this fence is never closed", f"end it with a line of {opened}"
         text = part.texts[at]
-        column = text.index(opened) + 1
-        raise ContentError(Problem(message, path, part.lines[at], column, len(opened), text, help_))
+        where = (part.lines[at], text.index(opened) + 1, len(opened))
+        raise ContentError(Problem(message, path, *where, text, help_, code="M001"))
 
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})(.*)")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,9 @@ from site_builder.content.positions import problem_at
 from site_builder.content.yaml_core import YamlError, read_mapping, read_scalar
 from site_builder.errors import Problem
 from site_builder.model import CellOptions, Source
-from site_builder.schema import Path, Place, Table, TableError, read_table
+from site_builder.schema import Codes, Path, Place, ProblemMaker, Table, TableError, read_table
+
+_CODES = Codes(unknown="M007", misfit="M008", twice="M009")
 
 DEFAULT = CellOptions()
 
@@ -41,16 +43,16 @@ class Written:
     def add(self, key: str, value: Any, place: Place) -> None:
         """Note an option; one that is given twice is a problem."""
         if key in self.values:
-            self.problems.append(self.problem(place, f"the option {key!r} is given twice"))
+            message = f"the option {key!r} is given twice"
+            self.problems.append(self.problem(place, message, code="M009"))
             return
         self.values[key] = value
         self.places[(key,)] = place
 
-    def problem(self, place: Place, message: str, help_: str = "") -> Problem:
+    def problem(self, place: Place, message: str, help_: str = "", *, code: str) -> Problem:
         """The problem at a place of the post's text."""
-        return problem_at(
-            self.source, place.line, message, help_, column=place.column, width=place.width
-        )
+        line, column, width = place.line, place.column, place.width
+        return problem_at(self.source, line, message, help_, column=column, width=width, code=code)
 
 
 def read_options(
@@ -151,7 +153,8 @@ def _read_attributes(written: Written, text: str, column: int) -> None:
                     written.add("label", match[1][1:], place)
                 continue
             message = f"the option {match[1]!r} has no value"
-            written.problems.append(written.problem(place, message, f"write {match[1]}=…"))
+            help_ = f"write {match[1]}=…"
+            written.problems.append(written.problem(place, message, help_, code="M006"))
             continue
         value, at = _attribute_value(text, at)
         written.add(match[1], value, place)
@@ -160,7 +163,8 @@ def _read_attributes(written: Written, text: str, column: int) -> None:
         begin = column + at + len(text[at:]) - len(text[at:].lstrip())
         place = Place(written.line, begin, len(rest))
         help_ = 'write options as key=value, such as fig-cap="The loss", or in #| lines'
-        written.problems.append(written.problem(place, f"cannot read {rest!r}", help_))
+        message = f"cannot read {rest!r}"
+        written.problems.append(written.problem(place, message, help_, code="M006"))
 
 
 _ATTRIBUTE = re.compile(r"\s*([.#]?[\w][\w:./-]*)(?:[ \t]*(=)[ \t]*|(?=\s|\Z))")
@@ -196,7 +200,7 @@ def _read_myst(written: Written, lines: Sequence[str]) -> None:
             place = Place(written.line + 1, 1, 3)
             help_ = "end it with a line of ---"
             message = "the block of options is not closed"
-            written.problems.append(written.problem(place, message, help_))
+            written.problems.append(written.problem(place, message, help_, code="M006"))
             written.taken = len(lines)
             return
         _read_yaml(written, lines[1:end], [0] * (end - 1), first=written.line + 2)
@@ -241,7 +245,8 @@ def _read_yaml(written: Written, texts: Sequence[str], leads: Sequence[int], *, 
         )
     except YamlError as error:
         for fault in error.faults:
-            problem = written.problem(there(fault.place), fault.message, fault.help)
+            place, code = there(fault.place), "M009" if fault.twice else "M006"
+            problem = written.problem(place, fault.message, fault.help, code=code)
             written.problems.append(problem)
         return
     for path, place in mapping.places.items():
@@ -259,16 +264,16 @@ def _typed(written: Written, *, myst: bool) -> CellOptions:
         if key:
             written.values.setdefault(key, value)
 
-    def problem(path: Path, message: str, help_: str) -> Problem:
+    def problem(path: Path, message: str, help_: str, code: str) -> Problem:
         while path and path not in written.places:
             path = path[:-1]
         place = written.places.get(path, Place(written.line, 0, 1))
-        return written.problem(place, message, help_)
+        return written.problem(place, message, help_, code=code)
 
     try:
         options = read_table(
             CellOptions,
-            Table(written.values, problem),
+            Table(written.values, problem, _CODES),
             what="option",
             synonyms=_MYST_SYNONYMS if myst else None,
             ignored=_FOREIGN,
@@ -282,21 +287,23 @@ def _typed(written: Written, *, myst: bool) -> CellOptions:
 
 
 def _value_problems(
-    options: CellOptions, values: dict[str, Any], problem: Callable[[Path, str, str], Problem]
+    options: CellOptions, values: dict[str, Any], problem: ProblemMaker
 ) -> Iterator[Problem]:
     """Check what types cannot say."""
     if options.label and not _LABEL.match(options.label):
         key = "label" if "label" in values else "name"
         message = f"a label is letters, digits, '-', '_', '.' and ':', not {options.label!r}"
-        yield problem((key,), message, "begin it with a letter, such as 'fig-loss'")
+        yield problem((key,), message, "begin it with a letter, such as 'fig-loss'", "M008")
     for key, number in (
         ("fig-width", options.fig_width),
         ("fig-height", options.fig_height),
         ("timeout", options.timeout),
     ):
         if number is not None and not 0 < number < float("inf"):
-            yield problem((key,), f"option {key!r} should be greater than 0, not {number:g}", "")
+            message = f"option {key!r} should be greater than 0, not {number:g}"
+            yield problem((key,), message, "", "M008")
     tolerance = options.tolerance
     if tolerance is not None and not 0 <= tolerance < float("inf"):
         message = f"option 'tolerance' should be 0 or greater, not {tolerance:g}"
-        yield problem(("tolerance",), message, "0.01 allows numbers to differ by one percent")
+        help_ = "0.01 allows numbers to differ by one percent"
+        yield problem(("tolerance",), message, help_, "M008")

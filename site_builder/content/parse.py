@@ -19,6 +19,7 @@ from site_builder.content.cells import read_cells
 from site_builder.content.expressions import read_expressions
 from site_builder.content.front_matter import body_line, read_front_matter, slug_of
 from site_builder.content.markdown import parse_markdown
+from site_builder.content.maths_inline import EMPTY
 from site_builder.content.positions import Fault, inline_place, locate, problem_at
 from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError, Problem
@@ -58,7 +59,8 @@ def parse(site: Site, source: Source) -> Post:
     slug = slug_of(source, front_matter)
     if not slug:
         message = "no address can be made of the file's name"
-        problems.append(Problem(message, source.path, help="add 'slug: …' to the front matter"))
+        help_ = "add 'slug: …' to the front matter"
+        problems.append(Problem(message, source.path, help=help_, code="F008"))
     post = Post(source, front_matter, slug, tuple(tokens), cells, attachments, files, expressions)
     if problems:
         raise ParseError(sorted(problems, key=lambda p: (p.line, p.column)), post)
@@ -105,15 +107,16 @@ def _html_problems(source: Source, token: Token) -> Iterator[Problem]:
         if end not in content.lower():
             line, column = locate(source, *lines, start[1])
             message = f"this {start[1]!r} is never closed"
-            width = len(start[1])
-            yield problem_at(source, line, message, f"add {end}", column=column, width=width)
+            width, help_ = len(start[1]), f"add {end}"
+            yield problem_at(source, line, message, help_, column=column, width=width, code="M011")
         return
     fence = _HTML_FENCE.search(content)
     if fence:
         line = lines[0] + content.count("\n", 0, fence.start())
         message = "this is read as a part of the HTML above it"
         help_ = "put a blank line above it"
-        yield problem_at(source, line, message, help_, column=1, width=len(fence[1]))
+        width = len(fence[1])
+        yield problem_at(source, line, message, help_, column=1, width=width, code="M011")
 
 
 def _inline_problems(source: Source, inline: Token) -> Iterator[Problem]:
@@ -125,18 +128,20 @@ def _inline_problems(source: Source, inline: Token) -> Iterator[Problem]:
                 yield from _stray_tex(source, token.content, _lines(inline))
         elif "error" in token.meta:
             line, column = inline_place(source, inline, token.meta["offset"])
-            message, help_ = str(token.meta["error"]), str(token.meta.get("help", ""))
-            width = len(token.content.partition("\n")[0])
-            yield problem_at(source, line, message, help_, column=column, width=width)
+            yield _maths_problem(source, token, line, column)
 
 
 def _block_problem(source: Source, token: Token) -> Problem:
     """The mistake in a block of maths."""
     below, column = token.meta.get("offset", (0, -1))
+    return _maths_problem(source, token, _lines(token)[0] + below, column + 1)
+
+
+def _maths_problem(source: Source, token: Token, line: int, column: int) -> Problem:
     message, help_ = str(token.meta["error"]), str(token.meta.get("help", ""))
     width = len(token.content.partition("\n")[0])
-    line = _lines(token)[0] + below
-    return problem_at(source, line, message, help_, column=column + 1, width=width)
+    code = "T006" if message == EMPTY else "T003"
+    return problem_at(source, line, message, help_, column=column, width=width, code=code)
 
 
 def _lines(token: Token) -> tuple[int, int]:
@@ -149,7 +154,8 @@ def _unknown_notes(source: Source, text: str, lines: tuple[int, int]) -> Iterato
         line, column = locate(source, *lines, match[0])
         message = f"there is no footnote {match[1]!r}"
         help_ = f"add a line '[^{match[1]}]: …', or write \\[^ for a bracket and a caret"
-        yield problem_at(source, line, message, help_, column=column, width=len(match[0]))
+        width = len(match[0])
+        yield problem_at(source, line, message, help_, column=column, width=width, code="M012")
 
 
 _STRAY_TEX = re.compile(r"\\(begin|cref|Cref|autoref)\{([^{}\s]+)\}")
@@ -166,7 +172,8 @@ def _stray_tex(source: Source, text: str, lines: tuple[int, int]) -> Iterator[Pr
                 "of TeX there are formulas only; a note such as '> [!NOTE] Theorem' can frame text"
             )
         help_ += f", or `{match[0]}` to show it"
-        yield problem_at(source, line, message, help_, column=column, width=len(match[0]))
+        width = len(match[0])
+        yield problem_at(source, line, message, help_, column=column, width=width, code="M014")
 
 
 def _unused_notes(source: Source, env: dict[str, Any]) -> Iterator[Problem]:
@@ -177,13 +184,13 @@ def _unused_notes(source: Source, env: dict[str, Any]) -> Iterator[Problem]:
             line, column = locate(source, 1, source.text.count("\n") + 1, mark)
             message = f"the footnote {name!r} is never used"
             help_ = f"write [^{name}] where it belongs, or delete it"
-            yield problem_at(source, line, message, help_, column=column, width=len(mark))
+            width = len(mark)
+            yield problem_at(source, line, message, help_, column=column, width=width, code="M013")
 
 
 def _of_fault(source: Source, fault: Fault) -> Problem:
-    return problem_at(
-        source, fault.line, fault.message, fault.help, column=fault.column, width=fault.width
-    )
+    told = (fault.line, fault.message, fault.help)
+    return problem_at(source, *told, column=fault.column, width=fault.width, code=fault.code)
 
 
 def _label_problems(
@@ -197,7 +204,7 @@ def _label_problems(
         if other != line and (kind != other_kind or kind == "equation"):
             message = f"the label {label!r} is given twice"
             help_ = f"line {source.file_line(other)} has it: rename one"
-            yield problem_at(source, line, message, help_)
+            yield problem_at(source, line, message, help_, code="M010")
 
 
 def _labels(tokens: Sequence[Token], cells: Sequence[Cell]) -> Iterator[tuple[str, int, str]]:

@@ -7,7 +7,7 @@ problems that show the line at fault. Only called when something is wrong, so ne
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from markdown_it.token import Token
@@ -26,6 +26,7 @@ class Fault:
     help: str = ""
     column: int = 0
     width: int = 1
+    code: str = field(kw_only=True)
 
 
 def locate(
@@ -57,13 +58,21 @@ def inline_place(source: Source, inline: Token, offset: tuple[int, int]) -> tupl
 
 
 def problem_at(
-    source: Source, line: int, message: str, help_: str = "", *, column: int = 0, width: int = 1
+    source: Source,
+    line: int,
+    message: str,
+    help_: str = "",
+    *,
+    code: str,
+    column: int = 0,
+    width: int = 1,
 ) -> Problem:
     """The problem at a line of the source's text, with that line shown."""
     excerpt = source.line_text(line)
     if column:
         width = max(1, min(width, len(excerpt) - column + 1))
-    return Problem(message, source.path, source.file_line(line), column, width, excerpt, help_)
+    place = (source.path, source.file_line(line), column, width)
+    return Problem(message, *place, excerpt, help_, code=code)
 
 
 def report(env: MutableMapping[str, Any], fault: Fault) -> None:

@@ -139,21 +139,24 @@ def _folder(root: Path, path: str, problems: list[Problem]) -> list[str]:
     folder = root / path
     if not folder.resolve().is_relative_to(root.resolve()):
         message = "the folder is a link to a place outside of the site's folder"
-        problems.append(Problem(message, path, help="copy the folder to where the link is"))
+        help_ = "copy the folder to where the link is"
+        problems.append(Problem(message, path, help=help_, code="F011"))
         return []
     try:
         names = {entry.name for entry in folder.iterdir()}
     except OSError as error:
-        problems.append(Problem(f"cannot read the folder: {error.strerror}", path))
+        message = f"cannot read the folder: {error.strerror}"
+        problems.append(Problem(message, path, code="F010"))
         return []
     posts = [name for name in _INDEX if name in names]
     if len(posts) > 1:
         message = f"the folder has more than one post: {' and '.join(posts)}"
-        problems.append(Problem(message, path, help="keep one, or give each a folder of its own"))
+        help_ = "keep one, or give each a folder of its own"
+        problems.append(Problem(message, path, help=help_, code="F012"))
         return []
     if not posts and names - {".DS_Store"} and "__init__.py" not in names:
         help_ = "add index.md, or begin the folder's name with '_' if it is for several posts"
-        problems.append(Problem("post folder without a post", path, help=help_))
+        problems.append(Problem("post folder without a post", path, help=help_, code="F012"))
     return [f"{path}/{name}" for name in posts]
 
 
@@ -163,15 +166,17 @@ def _content(root: str, path: str) -> bytes:
     # Not `Path.resolve`: until Python 3.12 that raises for a link to itself; and this is faster.
     if not os.path.realpath(full).startswith(f"{root}{os.sep}"):
         message = "the file is a link to a place outside of the site's folder"
-        raise ContentError(Problem(message, path, help="copy the file to where the link is"))
+        help_ = "copy the file to where the link is"
+        raise ContentError(Problem(message, path, help=help_, code="F011"))
     try:
         if os.path.isfile(full) or not os.path.exists(full):  # noqa: PTH110, PTH113
             return Path(full).read_bytes()
     except OSError as error:
-        raise ContentError(Problem(f"cannot read the file: {error.strerror}", path)) from None
+        message = f"cannot read the file: {error.strerror}"
+        raise ContentError(Problem(message, path, code="F010")) from None
     # To read a pipe would be to wait for someone to write into it.
     message = "this is a folder, a pipe or a device where a file should be"
-    raise ContentError(Problem(message, path, help="move it away"))
+    raise ContentError(Problem(message, path, help="move it away", code="F010"))
 
 
 def _decoded(content: bytes, path: str) -> str:
@@ -179,11 +184,11 @@ def _decoded(content: bytes, path: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ContentError(encoding_problem(path, error)) from None
+        raise ContentError(encoding_problem(path, error, code="F009")) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        problem = Problem("the file has a null character", path, line, help="save it as UTF-8 text")
-        raise ContentError(problem)
+        message, help_ = "the file has a null character", "save it as UTF-8 text"
+        raise ContentError(Problem(message, path, line, help=help_, code="F009"))
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -203,9 +208,8 @@ def read_static(site: Site) -> tuple[SiteFile, ...]:
         if path.is_dir():
             if path.is_symlink():
                 message = "the folder is a link, which is not followed"
-                problems.append(
-                    Problem(message, shown, help="copy the folder to where the link is")
-                )
+                help_ = "copy the folder to where the link is"
+                problems.append(Problem(message, shown, help=help_, code="F011"))
             continue
         try:
             files.append(SiteFile(path.relative_to(root).as_posix(), _content(home, shown)))

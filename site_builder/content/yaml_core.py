@@ -25,6 +25,7 @@ class YamlFault:
     message: str
     place: Place
     help: str = ""
+    twice: bool = False  # a key
 
 
 class YamlError(Exception):
@@ -202,7 +203,6 @@ def _check_depth(text: str) -> None:
 
 _DEEPEST = 50
 
-
 # What PyYAML says -> what to do about it.
 _HELP = (
     ("mapping values are not allowed", "a text with ': ' in it needs quotes, as in \"One: two\""),
@@ -291,7 +291,8 @@ class _Builder:
             here = (*path, key)
             if key in values:
                 line = self.shown_line(self.places[here].line)
-                self._fault(f"{key!r} is given twice", key_node, f"first given in line {line}")
+                told = (f"{key!r} is given twice", _place(key_node), f"first given in line {line}")
+                self.faults.append(YamlFault(*told, twice=True))
                 continue
             self.places[here] = _place(key_node)
             values[key] = self.value(value_node, here)

@@ -116,6 +116,7 @@ def rewrite(tex: str, macros: Mapping[str, str], *, display: bool) -> Stream:
             opened.begin.start,
             width=len(opened.begin.text),
             help=f"add \\end{{{opened.name}}}",
+            code="T003",
         )
     return stream
 
@@ -136,7 +137,7 @@ def _check_expanded(rewritten: str) -> None:
     try:
         check_nesting(rewritten)
     except MathsError as error:
-        raise MathsError(error.message, 0, help=error.help) from None
+        raise MathsError(error.message, 0, help=error.help, code=error.code) from None
 
 
 @cache
@@ -166,8 +167,10 @@ def _explain(
                 offset,
                 width=len(command),
                 help=command_help(command, macros),
+                code="T001",
             )
-        raise MathsError(f"unknown command {command} in the macro {used}", offset, width=len(used))
+        message = f"unknown command {command} in the macro {used}"
+        raise MathsError(message, offset, width=len(used), code="T001")
     for pattern, words, help_text in _MESSAGES:
         if pattern.search(message):
             raise MathsError(words, offset, width=_width(tex, offset), help=help_text)
@@ -193,6 +196,7 @@ def _explain_nesting(tex: str) -> None:
                 f"{token.text} without {partner[token.text]} before it",
                 token.start,
                 width=len(token.text),
+                code="T003",
             )
     if opened:
         last = opened[-1]
@@ -201,6 +205,7 @@ def _explain_nesting(tex: str) -> None:
             last.start,
             width=len(last.text),
             help=f"add the missing {closer[last.text]}",
+            code="T003",
         )
 
 

@@ -77,7 +77,7 @@ def render_display(tex: str, macros: Mapping[str, str], *, label: str = "") -> D
     stream = rewrite(tex, macros, display=True)
     name, inner = _environment(stream.out)
     if not any(not token.text.isspace() and token.text[0] != NOTE for token in inner):
-        raise MathsError("the formula is empty", 0, width=max(1, len(tex)))
+        raise MathsError("the formula is empty", 0, width=max(1, len(tex)), code="T006")
     layout = DISPLAYS[name.removesuffix("*")] if name else ""
     lines = _lines(inner) if layout and not name.startswith("multline") else [inner]
     noted = [_noted(line, numbered=bool(name) and not name.endswith("*")) for line in lines]
@@ -96,7 +96,7 @@ def render_display(tex: str, macros: Mapping[str, str], *, label: str = "") -> D
 def _children(tex: str, macros: Mapping[str, str], *, display: bool) -> str:
     children = convert(tex, macros, display=display)
     if not children:
-        raise MathsError("the formula is empty", 0, width=max(1, len(tex)))
+        raise MathsError("the formula is empty", 0, width=max(1, len(tex)), code="T006")
     return children
 
 
@@ -182,10 +182,11 @@ def _noted(tokens: Sequence[Token], *, numbered: bool) -> _Line:
             silent = True
         elif kind == "label":
             if row.label:
-                raise fault(f"a second label, {value}, on one line", token, "remove one of them")
+                message = f"a second label, {value}, on one line"
+                raise fault(message, token, "remove one of them", code="T008")
             row = replace(row, label=value)
         elif row.tag:
-            raise fault("a second tag on one line", token, "remove one of them")
+            raise fault("a second tag on one line", token, "remove one of them", code="T008")
         else:
             row = replace(row, tag=value, bare=kind == "tag*")
     takes = (numbered and not silent) or bool(row.label)
@@ -207,7 +208,8 @@ def _labelled(lines: list[_Line], label: str) -> list[_Line]:
     index = taking[0] if taking else 0
     row = lines[index].row
     if row.label and row.label != label:
-        raise MathsError(f"two labels, {row.label} and {label}", 0, help="remove one of them")
+        message = f"two labels, {row.label} and {label}"
+        raise MathsError(message, 0, help="remove one of them", code="T008")
     lines[index] = replace(lines[index], row=replace(row, label=label, numbered=not row.tag))
     return lines
 

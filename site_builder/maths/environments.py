@@ -55,6 +55,7 @@ def begin(stream: Stream, token: Token) -> None:
             place.start + (place.text == "{"),
             width=max(1, len(name)),
             help=environment_help(name),
+            code="T002",
         )
 
 
@@ -62,13 +63,14 @@ def end(stream: Stream, token: Token) -> None:
     r"""`\end{name}`: it must close what was opened last."""
     name = stream.text_argument(token)
     if not stream.environments:
-        raise fault(f"\\end{{{name}}} without \\begin{{{name}}}", token)
+        raise fault(f"\\end{{{name}}} without \\begin{{{name}}}", token, code="T003")
     opened = stream.environments.pop()
     if opened.name != name:
         raise fault(
             f"\\end{{{name}}} where \\begin{{{opened.name}}} is open",
             token,
             f"write \\end{{{opened.name}}}",
+            code="T003",
         )
     stream.emit(opened.closing, token)
 

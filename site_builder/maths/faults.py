@@ -9,7 +9,9 @@ from __future__ import annotations
 class MathsError(Exception):
     """A formula that cannot be shown as its author meant it."""
 
-    def __init__(self, message: str, offset: int, *, width: int = 1, help: str = "") -> None:
+    def __init__(
+        self, message: str, offset: int, *, width: int = 1, help: str = "", code: str = "T005"
+    ) -> None:
         super().__init__(message)
         self.message = message
         """What is wrong, in one sentence without a full stop."""
@@ -19,3 +21,5 @@ class MathsError(Exception):
         """How many characters are at fault."""
         self.help = help
         """What to do about it; empty if that is obvious."""
+        self.code = code
+        """What kind of mistake it is."""

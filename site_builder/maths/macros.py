@@ -49,11 +49,13 @@ def _define(macros: tuple[tuple[str, str], ...]) -> Mapping[str, Macro]:
                 f"{name} cannot be the name of a macro",
                 0,
                 help=r"a macro's name is a backslash and letters, such as \R",
+                code="T007",
             )
         used = max((int(number) for number in _PARAMETER.findall(body)), default=0)
         count = int(match[2]) if match[2] else used
         if used > count:
-            raise MathsError(f"the macro {name} takes {count} arguments but uses #{used}", 0)
+            message = f"the macro {name} takes {count} arguments but uses #{used}"
+            raise MathsError(message, 0, code="T007")
         default = None if match[3] is None else tuple(lex(match[3]))
         defined["\\" + match[1]] = Macro(count, tuple(lex(body)), default)
     return defined
@@ -73,6 +75,7 @@ def substitute(macro: Macro, arguments: list[list[Token]], call: Token) -> list[
                         f"{call.text} has no argument #{number}",
                         call.start,
                         width=call.end - call.start,
+                        code="T007",
                     )
                 result.extend(arguments[number - 1])
             elif follower is not None:

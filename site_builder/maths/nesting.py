@@ -33,7 +33,9 @@ def check_nesting(tex: str) -> None:
             depth -= 1
         if depth > DEEPEST:
             message = f"the formula is nested more than {DEEPEST} levels deep"
-            raise MathsError(message, step.start(), help="name its parts, and show them apart")
+            help_ = "name its parts, and show them apart"
+            raise MathsError(message, step.start(), help=help_, code="T004")
         if commands > MOST_COMMANDS:
             message = f"the formula has more than {MOST_COMMANDS} commands"
-            raise MathsError(message, step.start(), help="show it as several formulas")
+            help_ = "show it as several formulas"
+            raise MathsError(message, step.start(), help=help_, code="T004")

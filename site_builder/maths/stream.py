@@ -86,7 +86,7 @@ class Stream:
         """Put what a macro stands for in front of what is to come."""
         self._expansions += 1
         if self._expansions > _MOST_EXPANSIONS:
-            raise fault(f"the macro {call.text} stands for itself without end", call)
+            raise fault(f"the macro {call.text} stands for itself without end", call, code="T007")
         macro = self.macros[call.text]
         arguments = []
         if macro.default is not None:
@@ -142,7 +142,7 @@ class Stream:
             if not depth:
                 return result
             result.append(inner)
-        raise fault("{ is never closed", token, "add the missing }")
+        raise fault("{ is never closed", token, "add the missing }", code="T003")
 
     def optional(self) -> list[Token] | None:
         """The argument in brackets, if there is one."""
@@ -158,7 +158,7 @@ class Stream:
                 return result
             depth += (token.text == "{") - (token.text == "}")
             result.append(token)
-        raise fault("[ is never closed", opening, "add the missing ]")
+        raise fault("[ is never closed", opening, "add the missing ]", code="T003")
 
     def text_argument(self, command: Token) -> str:
         """The next argument as plain text."""
@@ -185,6 +185,7 @@ class Stream:
         return False
 
 
-def fault(message: str, token: Token, help: str = "") -> MathsError:
+def fault(message: str, token: Token, help: str = "", *, code: str = "T005") -> MathsError:
     """The error at a token."""
-    return MathsError(message, token.start, width=max(1, token.end - token.start), help=help)
+    width = max(1, token.end - token.start)
+    return MathsError(message, token.start, width=width, help=help, code=code)

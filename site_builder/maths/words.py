@@ -88,7 +88,8 @@ def _maths_in_text(stream: Stream, opening: Token) -> None:
             stream.wrap('<mrow displaystyle="false">', content, "</mrow>", opening)
             return
         content.append(token)
-    raise fault(f"{opening.text} in text is never closed", opening, r"write \$ for a dollar sign")
+    message = f"{opening.text} in text is never closed"
+    raise fault(message, opening, r"write \$ for a dollar sign", code="T003")
 
 
 def reference(stream: Stream, command: Token) -> None:

@@ -25,17 +25,18 @@ def check_place(folder: Path, shown: str, root: Path) -> None:
     if root == folder or root.is_relative_to(folder):
         holds = "is" if root == folder else "holds"
         message = f"the output folder {shown} {holds} the folder of the site itself"
-        raise UsageError(Problem(message, help=help_))
+        raise UsageError(Problem(message, help=help_, code="P001"))
     if folder.exists() and not folder.is_dir():
-        raise UsageError(Problem(f"the output folder {shown} is a file", help=help_))
+        message = f"the output folder {shown} is a file"
+        raise UsageError(Problem(message, help=help_, code="P001"))
     for above in folder.parents:
         if above.is_file():
             message = f"the output folder {shown} would be in {above}, which is a file"
-            raise UsageError(Problem(message, help=help_))
+            raise UsageError(Problem(message, help=help_, code="P001"))
     for name in SOURCES:
         if folder.is_relative_to(root / name):
             message = f"the output folder {shown} is in {name}, a folder of the site's sources"
-            raise UsageError(Problem(message, help=help_))
+            raise UsageError(Problem(message, help=help_, code="P001"))
 
 
 def check_content(
@@ -50,24 +51,25 @@ def check_content(
     if old is None and (foreign := _foreign_files(folder, new)):
         example = foreign[0] if len(foreign) == 1 else f"{foreign[0]} and {len(foreign) - 1} more"
         message = f"the output folder {shown} holds files that site-builder did not write"
-        problems.append(
-            Problem(f"{message}: {example}", help="choose another folder, or empty this one")
-        )
-        raise UsageError(problems)
+        help_ = "choose another folder, or empty this one"
+        raise UsageError(Problem(f"{message}: {example}", help=help_, code="P002"))
     ours = old or {}
     links: set[str] = set()
     link_above = LinkFinder(folder)
     for path in new:
         if not is_inside(path):
-            problems.append(Problem(f"{path!r} is not a path inside the output folder"))
+            message = f"{path!r} is not a path inside the output folder"
+            problems.append(Problem(message, code="P003"))
         elif link := link_above(path):
             links.add(link)
         elif _is_in_the_way(folder, path, new[path], ours):
             message = f"{shown}/{path} was not written by site-builder, and the site has that file"
-            problems.append(Problem(message, help="move it away; to publish it, use static/"))
+            help_ = "move it away; to publish it, use static/"
+            problems.append(Problem(message, help=help_, code="P002"))
     for link in sorted(links):
         message = f"{shown}/{link} is a link, which is not followed"
-        problems.append(Problem(message, help="remove the link, or use another output folder"))
+        help_ = "remove the link, or use another output folder"
+        problems.append(Problem(message, help=help_, code="P003"))
     if problems:
         raise UsageError(problems)
 

@@ -146,7 +146,7 @@ def _reported(shown: str) -> Iterator[None]:
         where = f" ({place})" if Path(place).name != Path(shown).name else ""
         help_ = _HELP.get(error.errno or 0, "")
         message = f"cannot write the site to {shown}: {reason}{where}"
-        raise UsageError(Problem(message, help=help_)) from None
+        raise UsageError(Problem(message, help=help_, code="P004")) from None
 
 
 _HELP = {
