@@ -62,7 +62,8 @@ def freeze_posts(
             record = runs.load(outcomes[path].record) or runs.latest(path)
             if record is None:
                 message = "cannot be frozen: files that it reads changed while it ran"
-                raise ContentError(Problem(message, path, help="freeze it again"))
+                help_ = "freeze it again"
+                raise ContentError(Problem(message, path, help=help_, code="X016"))
             folders.append(write_frozen(site.root, as_frozen(record, post, today)))
     return folders
 
@@ -83,19 +84,7 @@ def parsed_posts(site: Site, names: Sequence[str]) -> tuple[list[Post], list[Pro
 
     Raises UsageError for a name that is no post's.
     """
-    sources, problems = read_sources(site)
-    chosen = list(sources)
-    if names:
-        matches = [(name, _matching(name, site, sources)) for name in names]
-        unknown = [
-            Problem(f"there is no post {name!r}", help=nearest(name, [s.path for s in sources]))
-            for name, found in matches
-            if not found
-        ]
-        if unknown:
-            raise UsageError(unknown)
-        wanted = {source.path for _, found in matches for source in found}
-        chosen = [source for source in sources if source.path in wanted]
+    chosen, problems = chosen_sources(site, names)
     found_problems = list(problems)
     posts = []
     for source in chosen:
@@ -104,6 +93,31 @@ def parsed_posts(site: Site, names: Sequence[str]) -> tuple[list[Post], list[Pro
         except ContentError as error:
             found_problems += error.problems
     return [post for post in posts if post.runs], found_problems
+
+
+def chosen_sources(site: Site, names: Sequence[str]) -> tuple[list[Source], tuple[Problem, ...]]:
+    """The posts and pages that are named, all if none is, and what stands in the way of others.
+
+    Raises UsageError for a name that is no post's.
+    """
+    sources, problems = read_sources(site)
+    chosen = list(sources)
+    if names:
+        matches = [(name, _matching(name, site, sources)) for name in names]
+        unknown = [
+            Problem(
+                f"there is no post {name!r}",
+                help=nearest(name, [source.path for source in sources]),
+                code="C008",
+            )
+            for name, found in matches
+            if not found
+        ]
+        if unknown:
+            raise UsageError(unknown)
+        wanted = {source.path for _, found in matches for source in found}
+        chosen = [source for source in sources if source.path in wanted]
+    return chosen, problems
 
 
 def _matching(name: str, site: Site, sources: Sequence[Source]) -> list[Source]:

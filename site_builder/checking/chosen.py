@@ -26,7 +26,7 @@ def check_patterns(patterns: Sequence[str], paths: Iterable[str]) -> None:
     """Raise UsageError for each pattern that means none of these posts."""
     known = list(paths)
     problems = [
-        Problem(f"there is no post {pattern!r}", help=nearest(pattern, known))
+        Problem(f"there is no post {pattern!r}", help=nearest(pattern, known), code="C008")
         for pattern in patterns
         if not any(is_chosen(path, [pattern]) for path in known)
     ]

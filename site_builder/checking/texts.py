@@ -6,7 +6,7 @@ outputs are those of the record, in the same order.
 
 from __future__ import annotations
 
-from site_builder.execution.report import CONTROL
+from site_builder.execution.failures import CONTROL
 from site_builder.model import Execution, Post
 
 

@@ -51,7 +51,7 @@ def compared(
     """
     if wanted.new and wanted.requirements:
         message = "--with is for the present posts: name one side at most"
-        raise UsageError(Problem(message))
+        raise UsageError(Problem(message, code="C009"))
     if not wanted.old and not wanted.requirements:
         old, new = _kept(site, running)
     else:
@@ -69,7 +69,8 @@ def _kept(site: Site, running: Running) -> tuple[Side, Side]:
     old, new = kept_sides(site, running)
     if not new.posts and not new.failed:
         message = "there are no runs to compare: none is kept"
-        raise UsageError(Problem(message, help="build the site, or name a side to compare with"))
+        help_ = "build the site, or name a side to compare with"
+        raise UsageError(Problem(message, help=help_, code="C018"))
     return old, new
 
 
@@ -84,7 +85,7 @@ def _side(name: str, site: Site, running: Running, here: Path) -> Side:
     if revision is None:
         message = f"there is no folder and no revision {name!r}"
         help_ = "give the folder or address of a built site, or a revision such as HEAD~1"
-        raise UsageError(Problem(message, help=help_))
+        raise UsageError(Problem(message, help=help_, code="C009"))
     return _revision_side(revision, site, running)
 
 

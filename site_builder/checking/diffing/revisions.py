@@ -53,7 +53,8 @@ def revision_of(root: Path, name: str) -> Revision | None:
     if inside.returncode:
         complaint = _last_line(inside)
         if "dubious ownership" in inside.stderr:
-            raise UsageError(Problem(f"git refuses the repository of the site: {complaint}"))
+            message = f"git refuses the repository of the site: {complaint}"
+            raise UsageError(Problem(message, code="C015"))
         return None
     found = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if found.returncode:
@@ -83,7 +84,7 @@ def checked_out(revision: Revision) -> Iterator[Path]:
             done = _git(revision.repository, *step, index=index)
             if done.returncode:
                 message = f"git cannot give the files of {revision.name!r}: {_last_line(done)}"
-                raise UsageError(Problem(message))
+                raise UsageError(Problem(message, code="C015"))
         root = tree / revision.prefix
         root.mkdir(parents=True, exist_ok=True)  # where there was no site yet, the settings miss
         yield root
@@ -111,7 +112,7 @@ def _git(
     except OSError as error:
         message = f"git does not start: {error.strerror}"
         help_ = "install git, or give a folder or an address"
-        raise UsageError(Problem(message, help=help_)) from None
+        raise UsageError(Problem(message, help=help_, code="C015")) from None
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

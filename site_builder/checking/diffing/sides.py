@@ -36,7 +36,7 @@ from site_builder.evidence.published import (
     published_bytes,
     read_published,
 )
-from site_builder.execution.report import CONTROL
+from site_builder.execution.failures import CONTROL
 from site_builder.store import digest_of
 
 
@@ -110,7 +110,8 @@ def published_side(where: str) -> Side:
     try:
         folders = list(dict.fromkeys(published.folders()))
     except FetchError as error:
-        raise UsageError(Problem(f"{published.where}: {error}", help=error.help)) from None
+        message = f"{published.where}: {error}"
+        raise UsageError(Problem(message, help=error.help, code="C017")) from None
     with ThreadPoolExecutor(published.at_once) as pool:
         for found in pool.map(lambda folder: list(_posts_in(published, folder)), folders):
             for post in found:
@@ -121,7 +122,7 @@ def published_side(where: str) -> Side:
     if not posts and not failed:
         message = f"there is no published record in {published.where}"
         help_ = "was it built by a site-builder that writes none? Build it anew"
-        raise UsageError(Problem(message, help=help_))
+        raise UsageError(Problem(message, help=help_, code="C018"))
     return Side(published.where, posts, tuple(failed))
 
 
@@ -154,7 +155,7 @@ def _posts_in(published: Published, folder: str) -> Iterator[tuple[str, SidePost
     try:
         names = list(_names(published, folder))
     except FetchError as error:
-        yield Problem(str(error), folder)
+        yield Problem(str(error), folder, code="C017")
         return
     for name in names:
         path = published.beside(folder, name)
@@ -163,7 +164,7 @@ def _posts_in(published: Published, folder: str) -> Iterator[tuple[str, SidePost
         except MissingError:
             continue
         except (FetchError, RecordError) as error:
-            yield Problem(str(error), path)
+            yield Problem(str(error), path, code="C017")
             continue
         notebook = name.removesuffix(SUFFIX) + ".ipynb"
         has_one = notebook in record.files and is_beside(notebook)

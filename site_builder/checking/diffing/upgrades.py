@@ -50,7 +50,7 @@ def upgraded(site: Site, requirements: Sequence[str], on_say: OnSay) -> Iterator
     for requirement in requirements:
         if requirement.startswith("-") or not requirement.strip():
             message = f"--with takes a package such as 'numpy==2.3.0', not {requirement!r}"
-            raise UsageError(Problem(message))
+            raise UsageError(Problem(message, code="C009"))
     base = site_python(site)
     before = _packages(site, base)
     with tempfile.TemporaryDirectory(
@@ -69,7 +69,7 @@ def _over(base: str, home: Path) -> str:
     if made.returncode:
         message = f"no environment can be made with {base}: {_tail(made, 1)}"
         help_ = "Debian has the module venv in a package of its own, such as python3-venv"
-        raise UsageError(Problem(message, help=help_))
+        raise UsageError(Problem(message, help=help_, code="C016"))
     python = str(home / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     own = _search_path(python)
     beneath = [folder for folder in _search_path(base) if folder not in own]
@@ -88,7 +88,7 @@ def _search_path(python: str) -> list[str]:
         found: list[str] = json.loads(told.stdout)
     except ValueError:
         message = f"the Python that runs posts, {python!r}, does not start: {_tail(told, 1)}"
-        raise UsageError(Problem(message)) from None
+        raise UsageError(Problem(message, code="C014")) from None
     return found
 
 
@@ -98,7 +98,8 @@ def _install(python: str, requirements: Sequence[str], on_say: OnSay) -> tuple[s
         bundled = _run([python, "-m", "ensurepip"])
         if bundled.returncode:
             message = f"--with needs pip: {_tail(bundled, 1)}"
-            raise UsageError(Problem(message, help="install pip for the Python that runs posts"))
+            help_ = "install pip for the Python that runs posts"
+            raise UsageError(Problem(message, help=help_, code="C016"))
     arguments = ("install", "--upgrade", "--no-input", "--disable-pip-version-check")
 
     def show(line: str) -> None:
@@ -110,7 +111,7 @@ def _install(python: str, requirements: Sequence[str], on_say: OnSay) -> tuple[s
         message = f"pip could not install {', '.join(requirements)}"
         # Of a mistake of its own, the last line says as much as pip knows.
         count = 1 if "Traceback (most recent call last)" in done.stderr else 8
-        raise UsageError(Problem(message, notes=(_tail(done, count),)))
+        raise UsageError(Problem(message, notes=(_tail(done, count),), code="C016"))
     return tuple(
         line.strip()
         for line in done.stderr.splitlines()
@@ -163,7 +164,8 @@ def _run(
                 errors="replace",
             )
         except OSError as error:
-            raise UsageError(Problem(f"{command[0]!r} does not start: {error.strerror}")) from None
+            message = f"{command[0]!r} does not start: {error.strerror}"
+            raise UsageError(Problem(message, code="C014")) from None
         with process:
             assert process.stdout
             for line in process.stdout:

@@ -22,6 +22,7 @@ class Printed:
     """An expression that a cell prints once, in its place in a line."""
 
     source: str
+    """Empty for a number that is printed as such."""
     before: str
     """The text before it; with `after` empty too, it is alone in its line."""
     after: str
@@ -62,7 +63,7 @@ def printed_by(cell: Cell) -> Iterator[Printed]:
                     tail = after[1].partition("\n")[0].lstrip(" %").rstrip() if after[0] else ""
                     yield Printed(source, lead, tail)
         elif statement is (tree.body[-1] if tree else None):
-            yield Printed(ast.unparse(call), "", "")
+            yield Printed(_source(call), "", "")
 
 
 def asserted_once(cell: Cell) -> set[str]:
@@ -94,4 +95,12 @@ def _parts(argument: ast.expr) -> Iterator[tuple[bool, str]]:
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield True, part.value
         else:
-            yield False, ast.unparse(part.value if isinstance(part, ast.FormattedValue) else part)
+            yield False, _source(part.value if isinstance(part, ast.FormattedValue) else part)
+
+
+def _source(expression: ast.expr) -> str:
+    """The text of an expression; empty for a number as such, which nobody binds to itself."""
+    is_number = isinstance(expression, ast.Constant | ast.UnaryOp) and not any(
+        isinstance(node, ast.Name) for node in ast.walk(expression)
+    )
+    return "" if is_number else ast.unparse(expression)

@@ -79,13 +79,15 @@ def _judged(post: Post, typed: Typed, results: Results) -> Problem | None:
     line, column = typed.passage.place(post, start, start + len(typed.shown))
     match = results.equal_to(typed.number, line)
     if match and not is_by_chance(typed, match):
-        message, help_ = _bindable(post, typed, match)
+        (message, help_), code = _bindable(post, typed, match), "V008"
     elif any(rule(typed) for rule in UNMATCHED):
         return None
     else:
         message = f"'{typed.shown}' is typed, and equals nothing that the post's code gave"
+        code = "V009"
         help_ = f"state what gives it as `{{python}} …`, or mark it: [{typed.shown}]{{.typed}}"
-    return problem_at(post.source, line, message, help_, column=column, width=len(typed.shown))
+    width = len(typed.shown)
+    return problem_at(post.source, line, message, help_, column=column, width=width, code=code)
 
 
 _PAIR = re.compile(r"\s(?:of|out of|in)\s(?:the\s|all\s)?\Z")

@@ -85,7 +85,8 @@ def verify(
     if work.missing and work.missing == len(found):
         what = "record of these posts" if wanted.only else "published record"
         message = f"there is no {what} in {published.where}"
-        raise UsageError(Problem(message, help="is it this site, built by this site-builder?"))
+        help_ = "is it this site, built by this site-builder?"
+        raise UsageError(Problem(message, help=help_, code="C018"))
     return Verification(published.where, tuple(found), work.without, together(found))
 
 
