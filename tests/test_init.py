@@ -6,8 +6,8 @@ import datetime as dt
 import importlib.util
 import json
 import os
-import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -73,9 +73,18 @@ def test_the_commands_that_are_printed_work_as_they_stand(tmp_path: Path) -> Non
         [],
     )
     assert (here / "my blog/public/two-dice/index.html").is_file()
-    program, *words = shlex.split(serve)
-    assert Path(program).samefile(sys.executable)
-    assert words == ["-m", "http.server", "--bind", "127.0.0.1", "-d", "public"]
+    with subprocess.Popen(
+        f"{change} && exec {serve} --port 0",
+        shell=True,
+        cwd=here,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "BROWSER": "true"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        assert serving.stdout
+        assert "serving at http://127.0.0.1:" in serving.stdout.readline()
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(timeout=30) == 0
 
 
 def test_what_it_builds_is_true_and_has_no_typed_results(new: Path) -> None:
@@ -85,7 +94,9 @@ def test_what_it_builds_is_true_and_has_no_typed_results(new: Path) -> None:
     assert "warning" not in built.err
     verified = blog.run("verify", "-C", str(new))
     assert (verified.code, "0 diverged, 0 tampered" in verified.out) == (0, True)
-    assert blog.run("check", "-C", str(new)).out == "1 post checked: nothing found\n"
+    checked = blog.run("check", "-C", str(new))
+    assert (checked.code, checked.out.startswith("2 posts, ")) == (0, True)
+    assert checked.out.endswith(" checked: nothing found\n")
     page = (new / "public/two-dice/index.html").read_text(encoding="utf-8")
     assert all(part in page for part in ("<math", "<figure", ".svg", "Checked when"))
 
@@ -173,8 +184,9 @@ def test_a_folder_that_is_not_empty_is_refused(new: Path) -> None:
     told = begun(new.parent)
     assert (told.code, told.out) == (2, "")
     assert told.err.splitlines()[:2] == [
-        "error: the folder SITE/blog is not empty: it has .github, .gitignore, .vscode and more",
-        "  help: name another, or use --force, which adds what is missing and overwrites nothing",
+        "error[C011]: the folder SITE/blog is not empty: "
+        "it has .github, .gitignore, .vscode and more",
+        "  = help: name another, or use --force, which adds what is missing and overwrites nothing",
     ]
     assert contents(new) == before
 
@@ -204,7 +216,7 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     told = begun(tmp_path)
     assert (told.code, told.err.splitlines()[0]) == (
         2,
-        "error: SITE/blog is a file, not a folder",
+        "error[C011]: SITE/blog is a file, not a folder",
     )
 
 
@@ -213,7 +225,7 @@ def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "blog/posts").write_text("mine", encoding="utf-8")
     told = begun(tmp_path, "--force")
     assert told.code == 2
-    assert told.err.startswith("error: the blog cannot be written: ")
+    assert told.err.startswith("error[C012]: the blog cannot be written: ")
     assert (tmp_path / "blog/posts").read_text(encoding="utf-8") == "mine"
 
 

@@ -123,7 +123,11 @@ def _broken(path: str, wanted: Wanted) -> list[Row]:
 def _check_tags(asked: Sequence[str], known: Sequence[str]) -> None:
     slugs = {slugify_name(tag) for tag in known}
     unknown = [
-        Problem(f"no post has the tag {tag!r}", help=nearest(tag, set(known)) if known else "")
+        Problem(
+            f"no post has the tag {tag!r}",
+            help=nearest(tag, set(known)) if known else "",
+            code="C010",
+        )
         for tag in asked
         if slugify_name(tag) not in slugs
     ]

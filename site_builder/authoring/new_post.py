@@ -44,7 +44,8 @@ def write_post(site: Site, new: NewPost) -> Path:
     Raises UsageError if something that is asked for cannot be, or the post is there already.
     """
     if not new.title.isprintable():
-        raise UsageError(Problem(f"the title has control characters: {new.title!r}"))
+        message = f"the title has control characters: {new.title!r}"
+        raise UsageError(Problem(message, code="C009"))
     slug = new.slug or _slug_of_title(new)
     folder = "pages" if new.kind == "page" else "posts"
     path = f"{folder}/{slug}.md"
@@ -59,10 +60,10 @@ def write_post(site: Site, new: NewPost) -> Path:
         if error.filename != str(site.root / folder):
             raise UsageError(_taken(path)) from None
         message = "there is a file where the folder of posts should be"
-        raise UsageError(Problem(message, folder, help="move it away")) from None
+        raise UsageError(Problem(message, folder, help="move it away", code="C012")) from None
     except OSError as error:
         message = f"the post cannot be written: {error.strerror}"
-        raise UsageError(Problem(message, path)) from None
+        raise UsageError(Problem(message, path, code="C012")) from None
     return site.root / path
 
 
@@ -74,7 +75,8 @@ def _slug_of_title(new: NewPost) -> str:
     if slug:
         return slug
     message = "no name for the file can be made of the title"
-    raise UsageError(Problem(message, help="name it with --slug, such as --slug my-post"))
+    help_ = "name it with --slug, such as --slug my-post"
+    raise UsageError(Problem(message, help=help_, code="C009"))
 
 
 def _check_free(site: Site, new: NewPost, path: str, slug: str) -> None:
@@ -82,7 +84,7 @@ def _check_free(site: Site, new: NewPost, path: str, slug: str) -> None:
     if not slug[:1].isalnum() or not all(map(is_slug_character, slug)):
         message = f"--slug should be of letters, digits, '-' and '_', not {slug!r}"
         help_ = f"such as {slugify(slug).lstrip('_-') or 'my-post'!r}"
-        raise UsageError(Problem(message, help=help_))
+        raise UsageError(Problem(message, help=help_, code="C009"))
     files, _ = read_files(site)
     wanted = PurePosixPath(path).with_suffix("")
     for file in files:
@@ -97,7 +99,8 @@ def _check_free(site: Site, new: NewPost, path: str, slug: str) -> None:
             continue  # a build says what is wrong with it
         if _address(site, front.kind, front.date, slug_of(source, front)) == address:
             message = f"there is a post of this address already: {address}"
-            raise UsageError(Problem(message, source.path, help="give another with --slug"))
+            help_ = "give another with --slug"
+            raise UsageError(Problem(message, source.path, help=help_, code="C011"))
 
 
 def _address(site: Site, kind: Kind, date: dt.date | None, slug: str) -> str:
@@ -109,7 +112,8 @@ def _address(site: Site, kind: Kind, date: dt.date | None, slug: str) -> str:
 
 
 def _taken(path: str) -> Problem:
-    return Problem("there is a post of this name already", path, help="give another with --slug")
+    message, help_ = "there is a post of this name already", "give another with --slug"
+    return Problem(message, path, help=help_, code="C011")
 
 
 def _checked_text(new: NewPost, path: str, slug: str) -> str:
@@ -122,7 +126,9 @@ def _checked_text(new: NewPost, path: str, slug: str) -> str:
             text = _text(new, slug)
             front_matter, _ = read_front_matter(Source(path, text))
     except ContentError as error:
-        raise UsageError(Problem(each.message, help=each.help) for each in error.problems) from None
+        raise UsageError(
+            Problem(each.message, help=each.help, code=each.code) for each in error.problems
+        ) from None
     asked = FrontMatter(title=new.title, tags=new.tags, draft=new.draft)
     got = FrontMatter(title=front_matter.title, tags=front_matter.tags, draft=front_matter.draft)
     assert got == asked

@@ -27,6 +27,7 @@ FILES: Mapping[str, str] = {
     "posts/numbers-that-stay-true.md": "numbers-that-stay-true.md",
     "requirements.txt": "requirements.txt",
     "jupytext.toml": "jupytext.toml",
+    "jupyter_server_config.py": "jupyter_server_config.txt",
     ".gitignore": "gitignore",
     ".github/workflows/publish.yml": "publish.yml",
     ".vscode/extensions.json": "extensions.json",
@@ -72,7 +73,7 @@ def write_site(folder: Path, *, today: dt.date, force: bool) -> NewSite:
                 written.append(name)
     except OSError as error:
         message = f"the blog cannot be written: {error.strerror}: {error.filename}"
-        raise UsageError(Problem(message)) from None
+        raise UsageError(Problem(message, code="C012")) from None
     return NewSite(tuple(written), tuple(kept), requirement)
 
 
@@ -80,13 +81,14 @@ def _check_folder(folder: Path, *, force: bool) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise UsageError(Problem(f"{folder} is a file, not a folder", help="name another"))
+        message = f"{folder} is a file, not a folder"
+        raise UsageError(Problem(message, help="name another", code="C011"))
     others = sorted({path.name for path in folder.iterdir()} - EMPTY)
     if others and not force:
         message = f"the folder {folder} is not empty: it has {', '.join(others[:3])}"
         message += " and more" * (len(others) > 3)
         help_ = "name another, or use --force, which adds what is missing and overwrites nothing"
-        raise UsageError(Problem(message, help=help_))
+        raise UsageError(Problem(message, help=help_, code="C011"))
 
 
 def _texts(today: dt.date, requirement: str) -> Iterator[tuple[str, str]]:

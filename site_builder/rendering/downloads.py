@@ -133,7 +133,7 @@ def _cell(executed: ExecutedPost, part: Part, number: int) -> dict[str, Any]:
         "execution_count": part.number if part.number and part.options.eval else None,
         "id": f"cell-{part.number}",
         "metadata": {},
-        "outputs": [_output(output) for output in outputs if output.kind != "assertion"],
+        "outputs": [notebook_output(output) for output in outputs if output.kind != "assertion"],
         "source": part.code.rstrip("\n").splitlines(keepends=True),
     }
 
@@ -147,7 +147,8 @@ def _origins(prose: Prose) -> dict[str, Any]:
     return {"site_builder": {"expressions": written}} if written else {}
 
 
-def _output(output: Output) -> dict[str, Any]:
+def notebook_output(output: Output) -> dict[str, Any]:
+    """An output as notebooks hold it."""
     if output.kind in ("stdout", "stderr"):
         text = output.text.splitlines(keepends=True)
         return {"output_type": "stream", "name": output.kind, "text": text}

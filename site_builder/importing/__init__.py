@@ -1,0 +1,1 @@
+"""Bringing in what was written elsewhere: notebooks, MyST and Quarto documents, percent scripts."""

@@ -1,0 +1,80 @@
+"""Files beside what is imported that it shows or links to.
+
+In: Markdown, and the folder it was in. Out: the files to put beside the post, and the Markdown with
+their new names. Promise: nothing outside of that folder is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from markdown_it.token import Token
+
+from site_builder.content.markdown import parse_markdown
+from site_builder.content.slugs import slugify
+from site_builder.errors import Problem
+from site_builder.importing.draft import remark
+
+MOST = 50_000_000  # bytes of a file
+_POSTS = (".md", ".qmd", ".ipynb", ".py", ".html", ".rst")
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/#?]|\Z")
+_HTML = re.compile(r"""<(?:img|source|video|audio)\b[^>]*?\ssrc\s*=\s*(["'])(.*?)\1""", re.I | re.S)
+
+
+def files_beside(
+    path: str, body: str, folder: Path, taken: dict[str, bytes]
+) -> tuple[str, list[Problem]]:
+    """Adds to the files that are `taken`; gives the Markdown, and what is not there."""
+    remarks: list[Problem] = []
+    tokens, _ = parse_markdown(body, 1)
+    for address in dict.fromkeys(_addresses(tokens)):
+        written = unquote(re.split(r"[?#]", address, maxsplit=1)[0])
+        if _ELSEWHERE.match(address) or written in taken or written.endswith(_POSTS):
+            continue
+        place = folder / written.replace("\\", "/")
+        try:
+            inside = place.resolve().is_relative_to(folder.resolve())
+            content = place.read_bytes() if inside and place.stat().st_size <= MOST else None
+        except (OSError, ValueError):
+            remarks.append(remark(path, f"the file {written!r} is not there", "add it to the post"))
+            continue
+        if content is None:
+            why = f"is larger than {MOST} bytes" if inside else "is outside of its folder"
+            message = f"the file {written!r} {why}: it was not copied"
+            remarks.append(remark(path, message, "copy it beside the post yourself"))
+            continue
+        name = _name(written, content, taken)
+        taken[name] = content
+        for old in {address, written, address.replace("%20", " ")} - {name}:
+            body = re.sub(rf"(?<=[(<\"' ]){re.escape(old)}(?=[)>\"' #?])", name, body)
+    return body, remarks
+
+
+def _addresses(tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "image":
+            yield str(token.attrs["src"])
+        elif token.type == "link_open":
+            yield str(token.attrs["href"])
+        elif token.type in ("html_block", "html_inline"):
+            yield from (match[2] for match in _HTML.finditer(token.content))
+        yield from _addresses(token.children or ())
+
+
+def _name(written: str, content: bytes, taken: dict[str, bytes]) -> str:
+    """A name below the post's folder, without anything that an address must not hold."""
+    parts = [part for part in re.split(r"[/\\]", written) if part not in ("", ".", "..")]
+    stem, dot, suffix = parts[-1].rpartition(".")
+    if not dot:
+        stem, suffix = parts[-1], ""
+    folders = [slugify(part) or "files" for part in parts[:-1]]
+    plain = re.fullmatch(r"[\w@.-]*", stem) and stem.isascii() and not stem.startswith((".", "_"))
+    stem = stem if plain and stem else slugify(stem).strip("-_") or "file"
+    number, name = 1, "/".join([*folders, stem + dot + suffix])
+    while taken.get(name, content) != content or name.startswith("index."):
+        number += 1
+        name = "/".join([*folders, f"{stem}-{number}{dot}{suffix}"])
+    return name
