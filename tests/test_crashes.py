@@ -261,7 +261,7 @@ def test_without_a_place_for_the_store_the_site_is_built_with_a_warning(
         told = site.build()
         assert told.code == 0, told.err
         assert "Traceback" not in told.err
-        assert "warning: " in told.err
+        assert "warning[P005]: " in told.err
         assert CACHE in told.err
         assert pages(site.public) == states[number - 1]
 

@@ -82,7 +82,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
 def warned(told: Told) -> list[str]:
     """The warnings of a build, each with what belongs to it."""
-    _, *warnings = re.split(r"^warning: ", told.err, flags=re.MULTILINE)
+    _, *warnings = re.split(r"^warning\[[A-Z]\d{3}\]: ", told.err, flags=re.MULTILINE)
     return warnings
 
 
@@ -325,6 +325,19 @@ READERS = {
               "data/x.txt", "changed"),
     "link": ("print(open('link.txt').read())", "data/x.txt", "changed"),
 }  # fmt: skip
+
+
+def test_an_empty_folder_that_becomes_a_package_comes_before_an_installed_one(make: Make) -> None:
+    site = make(one=cells("import colorsys\nprint(getattr(colorsys, 'MINE', 'theirs'))"))
+    (site.root / "posts/colorsys").mkdir()
+    site.built()
+    assert "theirs" in site.page("one")
+    site.put({"posts/colorsys/__init__.py": "MINE = 'mine'\n"})
+    assert site.explained("one")[0].endswith(
+        "the local module posts/colorsys is a package now, or none any more"
+    )
+    site.built()
+    assert "mine" in site.page("one")
 
 
 @pytest.mark.parametrize("reader", READERS)

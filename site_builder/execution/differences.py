@@ -29,7 +29,7 @@ def nondeterminism(
     changes = prover.changes(last)
     changed = min((change.cell for change in changes), default=len(last.cells) + 1)
     for (place, old), (_, new), step in zip(
-        _steps(last), _steps(record), steps(post), strict=False
+        steps_of(last), steps_of(record), steps(post), strict=False
     ):
         if old.key != new.key or changed <= max(place, 1):
             return ()
@@ -53,7 +53,7 @@ def _difference(
     return None
 
 
-def _steps(record: Record) -> list[tuple[int, RecordedCell | RecordedValue]]:
+def steps_of(record: Record) -> list[tuple[int, RecordedCell | RecordedValue]]:
     """Cells and values in the order of their run, each with the place of the cell it is, or is
     after."""
     cells = enumerate(record.cells, start=1)
@@ -71,6 +71,7 @@ def _of_cell(post: Post, cell: Cell, old: RecordedCell, new: RecordedCell) -> Pr
         excerpt=post.source.line_text(cell.line),
         help="seed what is random, or say '#| volatile: true' in the cell",
         notes=(first_difference(was, now),),
+        code="X015",
     )
 
 
@@ -85,6 +86,7 @@ def _of_value(post: Post, expression: Expression, old: Value, new: Value) -> Pro
         post.source.line_text(expression.line),
         "seed what is random, or write {.volatile} after it",
         (f"was {_told(old)}\nis  {_told(new)}",),
+        code="X015",
     )
 
 

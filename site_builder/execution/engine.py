@@ -15,19 +15,13 @@ from dataclasses import dataclass, field
 
 from site_builder.config import Site
 from site_builder.errors import ContentError
-from site_builder.execution.differences import nondeterminism
-from site_builder.execution.explain import (
-    must_run,
-    no_frozen,
-    runs_each_time,
-    stale_frozen,
-)
+from site_builder.execution.explain import must_run, no_frozen, stale_frozen
 from site_builder.execution.job import job_of
-from site_builder.execution.lines import ran
+from site_builder.execution.keeping import declared_by, keep
 from site_builder.execution.processes import StartError
 from site_builder.execution.program import site_python
 from site_builder.execution.record import Declared, Record
-from site_builder.execution.recording import execution_of, record_of
+from site_builder.execution.recording import execution_of
 from site_builder.execution.report import Finished, Outcome, warnings_of
 from site_builder.execution.reuse import Runs, runs_of, unstartable
 from site_builder.execution.running import Executor, OnProgress, Task
@@ -189,16 +183,16 @@ class _Work:
             self._executor = Executor(python, environment, jobs=self.jobs, fork=self.fork)
         if self._closed:
             self._executor.close()
-        declared = {post.source.path: _declared(post, runs) for post in posts}
+        declared = {post.source.path: declared_by(post, runs) for post in posts}
         tasks = [Task(post, job_of(post, self.site)) for post in posts]
 
-        def keep(post: Post, run: Finished) -> Outcome:
+        def keep_one(post: Post, run: Finished) -> Outcome:
             with self._keeping:
                 runs.prover.forget_files()  # others may have written some since
                 return self._kept(post, run, declared[post.source.path], runs)
 
         try:
-            done = self._executor.run(tasks, keep, self.on_progress)
+            done = self._executor.run(tasks, keep_one, self.on_progress)
         except StartError as error:
             raise unstartable(site_python(self.site), error) from None
         runs.prover.forget_files()
@@ -207,38 +201,16 @@ class _Work:
 
     def _kept(self, post: Post, run: Finished, declared: Sequence[Declared], runs: Runs) -> Outcome:
         """Keep the record of a run, and compare it with the last one."""
-        record = record_of(
-            post,
-            self.site,
-            run,
-            declared=declared,
-            interpreter=runs.prover.interpreter(),
-        )
-        path, changed = post.source.path, list(run.event["trace"]["changed"])
-        self._unsettled[path] = frozenset(changed)
-        if tuple(_declared(post, runs)) != tuple(declared):
-            changed.append("what 'reads:' names")
-        each_time = runs_each_time(post, record, changed, self.site.root)
-        # What changed under its hands cannot be compared with anything.
-        last = None if changed else runs.latest(path)
-        remarks = nondeterminism(post, last, record, runs.prover)
-        false = recorded_false_claims(post, record)
-        # A claim may hold the next time: only where it may be false its run is as good as any.
-        provable = not each_time and (self.allow_false_claims or not false)
-        record, digest = runs.keep(record, provable=provable, settled=not changed)
-        self._made[path] = record
-        if false and not self.allow_false_claims:
-            return Outcome(problems=false)
+        kept = keep(post, run, declared, runs, allow_false_claims=self.allow_false_claims)
+        path = post.source.path
+        self._unsettled[path], self._made[path] = kept.changed, kept.record
+        if kept.false and not self.allow_false_claims:
+            return Outcome(problems=kept.false)
         return Outcome(
-            execution_of(record, post),
-            warnings=(
-                *each_time,
-                *warnings_of(post, record.leftovers),
-                *stale_frozen(post, record, runs),
-                *false,
-            ),
-            remarks=remarks,
-            record=digest,
+            execution_of(kept.record, post),
+            warnings=(*kept.warnings, *kept.false),
+            remarks=kept.remarks,
+            record=kept.digest,
         )
 
     def _outdated(
@@ -267,13 +239,3 @@ class _Work:
             elif written & unsettled or runs.prover.is_outdated(record, written):
                 again.append(post)
         return again
-
-
-def _declared(post: Post, runs: Runs) -> tuple[Declared, ...]:
-    """What `reads:` of the cells names now."""
-    return tuple(
-        Declared(pattern, runs.prover.declared_digest(post.source.path, pattern), place)
-        for place, cell in enumerate(ran(post), start=1)
-        if cell.options.reads is not None
-        for pattern in (cell.options.reads or ("",))
-    )

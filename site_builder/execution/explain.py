@@ -79,7 +79,8 @@ def must_run(post: Post, runs: Runs) -> Problem:
     lines += [cell.line for cell in explanation.cells]
     message = f"the post would have to run: {explanation.why}"
     help_ = "build without --frozen, or write its outputs with 'site-builder freeze'"
-    return Problem(message, post.source.path, lines[0] if lines else 0, help=help_)
+    line = lines[0] if lines else 0
+    return Problem(message, post.source.path, line, help=help_, code="X009")
 
 
 def no_frozen(post: Post, runs: Runs) -> Problem:
@@ -92,7 +93,7 @@ def no_frozen(post: Post, runs: Runs) -> Problem:
     if frozen is not None:
         message = f"the post says 'execute: frozen': {_changes(post, runs, frozen)[0].what}"
     help_ = "write one with 'site-builder freeze' where the post can run, or let it run"
-    return Problem(message, post.source.path, help=help_)
+    return Problem(message, post.source.path, help=help_, code="X010")
 
 
 def runs_each_time(
@@ -110,19 +111,23 @@ def runs_each_time(
             cell = cells[seen.cell - 1]
             message = f"runs in every build: 'reads: {seen.pattern}' names no file"
             help_ = "correct it; '#| reads: []' says that nothing can change"
-            return (Problem(message, path, post.source.file_line(cell.line), help=help_),)
+            line = post.source.file_line(cell.line)
+            return (Problem(message, path, line, help=help_, code="X014"),)
     for impure in record.trace.unseen():
         if impure.value:
             message = f"runs in every build: a value in the prose {impure.what}"
             help_ = "do that in a cell with '#| reads: …', and name what comes of it here"
-            return (at_expression(post, post.expressions[impure.value - 1], message, help_),)
+            expression = post.expressions[impure.value - 1]
+            return (at_expression(post, expression, message, help_, code="X014"),)
         cell = cells[max(impure.cell, 1) - 1]
         message = f"runs in every build: cell {cell.number} {impure.what}"
         help_ = "declare what it reads with '#| reads: …' ([] for nothing that can change)"
-        return (Problem(message, path, post.source.file_line(cell.line), help=help_),)
+        line = post.source.file_line(cell.line)
+        return (Problem(message, path, line, help=help_, code="X014"),)
     if changed:
         message = f"runs in every build: {changed[0]} changed while the post ran that had read it"
-        return (Problem(message, path, help="let no post change what it reads"),)
+        help_ = "let no post change what it reads"
+        return (Problem(message, path, help=help_, code="X014"),)
     return ()
 
 
@@ -133,7 +138,7 @@ def stale_frozen(post: Post, record: Record, runs: Runs) -> tuple[Problem, ...]:
         return ()
     message = f"its frozen record is out of date: {_changes(post, runs, frozen)[0].what}"
     help_ = "write it anew with 'site-builder freeze', or delete its folder"
-    return (Problem(message, post.source.path, help=help_),)
+    return (Problem(message, post.source.path, help=help_, code="X012"),)
 
 
 def _reason(post: Post, cell: Cell, why: str, *, reused: bool) -> CellReason:

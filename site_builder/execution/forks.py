@@ -61,12 +61,16 @@ class Forks:
 
     def run(self, job: Message) -> Iterator[Message]:
         """Run a job in a fork; raises ZygoteError where there is none."""
+        yield from self.zygote_for(job).run(job)
+
+    def zygote_for(self, job: Message) -> Zygote:
+        """What has imported what a job's post imports; raises ZygoteError where there is none."""
         zygote = self._prepared(preloads(job["imports"]))
         local = modules_in(Path(job["folder"]))
         if local and (hidden := local & zygote.modules()):
             # A fork would go on with Python's or the installed one, where an import finds this.
             raise ZygoteError(f"the folder of the post has modules named {sorted(hidden)}")
-        yield from zygote.run(job)
+        return zygote
 
     def close(self) -> None:
         """End the zygotes and all posts that still run."""

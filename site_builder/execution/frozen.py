@@ -86,7 +86,7 @@ def write_frozen(root: Path, record: Record) -> Path:
         shutil.rmtree(new, ignore_errors=True)
         shown = folder.relative_to(root).as_posix()
         message = f"cannot write {shown}: {error.strerror or error}"
-        raise UsageError(Problem(message)) from None
+        raise UsageError(Problem(message, code="C012")) from None
     return folder
 
 
@@ -109,4 +109,5 @@ def _fault(content: bytes, missing: list[str]) -> str:
 def _damaged(root: Path, folder: Path, why: str) -> Problem:
     shown = folder.relative_to(root).as_posix()
     help_ = "write it anew with 'site-builder freeze', or delete the folder"
-    return Problem(f"cannot read the frozen record: {why}", shown, help=help_)
+    message = f"cannot read the frozen record: {why}"
+    return Problem(message, shown, help=help_, code="X011")

@@ -83,6 +83,12 @@ class Interpreter:
         """Top-level names of everything that it could import."""
         return frozenset(name for folder in self.path for name in importable(Path(folder)).values())
 
+    def listing(self) -> tuple[tuple[str, ...], ...]:
+        """What is in its folders now: another one when something was installed or removed."""
+        return tuple(
+            tuple(sorted(importable(Path(folder)))) + _infos(folder) for folder in self.path
+        )
+
     def owners(self, module: str, folder: str) -> dict[str, str]:
         """Name and version of the distributions that a module in a folder belongs to."""
         known = {name: version for name, version, _ in self._in(folder)}
@@ -131,6 +137,10 @@ def importable(folder: Path) -> dict[str, str]:
         and (name not in taken or (folder / name / "__init__.py").exists())
     }
     return modules | packages
+
+
+def _infos(folder: str) -> tuple[str, ...]:
+    return tuple(info for _, _, info in _distributions(folder))
 
 
 def _distributions(folder: str) -> Iterator[tuple[str, str, str]]:

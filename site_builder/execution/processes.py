@@ -174,7 +174,7 @@ class Zygote:
 
     def run(self, job: Message) -> Iterator[Message]:
         """Run the job in a process forked from this one and give its events."""
-        channel = self._supervisor()
+        channel = self.channel()
         exited = False
         try:
             with contextlib.suppress(OSError):
@@ -192,8 +192,11 @@ class Zygote:
                     self._channels.discard(channel)
                     channel.close()
 
-    def _supervisor(self) -> socket.socket:
-        """What leads to a supervisor without a post: one that had some, or a new one."""
+    def channel(self) -> socket.socket:
+        """What leads to a supervisor without a post: one that had some, or a new one.
+
+        Raises ZygoteError after the end. Who closes it tells so with `forget`.
+        """
         with self._lock:
             if self._closed:
                 raise ZygoteError("the build has ended")
@@ -204,6 +207,12 @@ class Zygote:
             with theirs, contextlib.suppress(OSError):  # it is dead: there will be no event
                 socket.send_fds(self._control, [b'{"run": true}'], [theirs.fileno()])
         return ours
+
+    def forget(self, channel: socket.socket) -> None:
+        """Close a channel, and thereby end its supervisor."""
+        with self._lock:
+            self._channels.discard(channel)
+            channel.close()
 
     def close(self) -> None:
         """End the zygote and every process forked from it; all branches with the first one."""
@@ -240,7 +249,7 @@ class Spawner:
 
     def run(self, job: Message) -> Iterator[Message]:
         """Start a process for the job and give its events; raises StartError."""
-        process = self._start()
+        process = self.start()
         if process is None:
             return
         assert process.stdin is not None
@@ -254,15 +263,19 @@ class Spawner:
                 yield event
         finally:
             process.stdout.close()
-            process.wait()
-            with self._lock:
-                self._running.discard(process)
-            said = _said(process)
+            self.reap(process, begun=begun)
+
+    def reap(self, process: subprocess.Popen[bytes], *, begun: bool) -> None:
+        """Wait for the end of a process; raises StartError if it never became one of ours."""
+        process.wait()
+        with self._lock:
+            self._running.discard(process)
+        said = _said(process)
         if not begun and not self._closed:
             raise StartError(said or f"it ended with code {process.returncode} at once")
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
-        """A new process; None after the end."""
+    def start(self) -> subprocess.Popen[bytes] | None:
+        """A new process, which waits for its job; None after the end. Raises StartError."""
         with self._lock:
             if self._closed:
                 return None

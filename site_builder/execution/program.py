@@ -29,5 +29,6 @@ def site_python(site: Site) -> str:
     path = path if path.is_absolute() else site.root / path
     if not path.is_file() or not os.access(path, os.X_OK):
         message = f"setting 'execution.python': there is no program {given!r}"
-        raise UsageError(Problem(message, "site.toml", help="give the path of a Python"))
+        help_ = "give the path of a Python"
+        raise UsageError(Problem(message, "site.toml", help=help_, code="C014"))
     return str(path)

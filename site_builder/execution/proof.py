@@ -10,7 +10,7 @@ import glob
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,13 +113,15 @@ class Prover:
         modules = frozenset(trace.modules)
         today = {
             **{folder: importable_as(modules, self.site.root / folder) for folder in trace.local},
-            **{folder: tuple(importable(self.site.root / folder)) for folder in trace.inner},
+            **{folder: importable_as(None, self.site.root / folder) for folder in trace.inner},
         }
         for folder, names in {**trace.local, **trace.inner}.items():
-            for name in sorted(set(today[folder]) ^ set(names)):
-                there = "is there now" if name in today[folder] else "is gone"
+            before, now = _without_kind(names), _without_kind(today[folder])
+            for name in sorted(_without_kind(set(today[folder]) ^ set(names))):
+                what = "is there now" if name not in before else "is gone"
+                what = "is a package now, or none any more" if name in before & now else what
                 path = f"{folder}/{name}" if folder else name
-                yield Change(f"the local module {path} {there}", 0)
+                yield Change(f"the local module {path} {what}", 0)
 
     def _variable_changes(self, trace: Trace) -> Iterator[Change]:
         for seen in trace.variables:
@@ -207,6 +209,22 @@ _LOOKS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def importable_as(modules: frozenset[str], folder: Path) -> tuple[str, ...]:
-    """What in a folder can be imported under one of these names, sorted."""
-    return tuple(sorted(n for n, module in importable(folder).items() if module in modules))
+_PACKAGE = "/__init__.py"
+
+
+def _without_kind(names: Iterable[str]) -> set[str]:
+    return {name.removesuffix(_PACKAGE) for name in names}
+
+
+def importable_as(modules: frozenset[str] | None, folder: Path) -> tuple[str, ...]:
+    """What in a folder can be imported, under one of these names if any are given; sorted.
+
+    A folder is told from a package: another package of its name comes before the first.
+    """
+    return tuple(
+        sorted(
+            f"{name}{_PACKAGE}" if (folder / f"{name}{_PACKAGE}").exists() else name
+            for name, module in importable(folder).items()
+            if modules is None or module in modules
+        )
+    )

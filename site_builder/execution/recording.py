@@ -13,7 +13,7 @@ from typing import Any
 
 from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
-from site_builder.execution.interpreter import Interpreter, importable
+from site_builder.execution.interpreter import Interpreter
 from site_builder.execution.job import code_of, conditions_of, keys_of, options_of, seed_of
 from site_builder.execution.lines import placed, ran, with_lines
 from site_builder.execution.proof import importable_as
@@ -44,7 +44,7 @@ def record_of(
     cells = ran(post)
     conditions = conditions_of(post, site)
     kept = [tuple(run.outputs.get(cell.number, ())) for cell in cells]
-    trace = _trace(run.event["trace"], post, site, declared, interpreter)
+    trace = trace_of(run.event["trace"], post, site, declared, interpreter)
     if _tell(kept, run.values.values(), str(site.root)):
         trace = replace(trace, root=str(site.root))
     keys = keys_of(post, conditions)
@@ -77,14 +77,20 @@ def execution_of(record: Record, post: Post) -> Execution:
     }
     return Execution(
         outputs=tuple(outputs.get(cell.number, ()) for cell in post.cells),
-        environment=Environment(record.python, tuple(sorted(record.packages.items())), record.seed),
+        environment=environment_of(record),
         frozen=record.frozen,
-        values=tuple(_with_lines(recorded.value, post) for recorded in record.values),
+        values=tuple(value_with_lines(recorded.value, post) for recorded in record.values),
         provenance=_provenance(record, post),
     )
 
 
-def _with_lines(value: Value, post: Post) -> Value:
+def environment_of(record: Record) -> Environment:
+    """What a record's post was run with."""
+    return Environment(record.python, tuple(sorted(record.packages.items())), record.seed)
+
+
+def value_with_lines(value: Value, post: Post) -> Value:
+    """A value as it is shown: with today's lines of the post."""
     parts = tuple((source, placed(shown, post)) for source, shown in value.parts)
     data = {mime: placed(shown, post) for mime, shown in value.data.items()}
     return replace(value, text=placed(value.text, post), data=data, parts=parts)
@@ -132,14 +138,17 @@ def _places(post: Post) -> dict[int, int]:
     return places | {-each.number: places[each.after] for each in post.expressions}
 
 
-def _trace(
+def trace_of(
     raw: Mapping[str, Any],
     post: Post,
     site: Site,
     declared: Sequence[Declared],
     interpreter: Interpreter,
 ) -> Trace:
-    """What the process told of its observations, in the builder's terms."""
+    """What a process told of its observations, in the builder's terms.
+
+    `declared` is what `reads:` of its cells named when it began.
+    """
     place = _places(post)
     modules = frozenset(raw["modules"])
     packages: dict[str, str] = {}
@@ -157,10 +166,7 @@ def _trace(
         modules=tuple(sorted(modules)),
         sought=tuple(raw["sought"]),
         local={folder: importable_as(modules, site.root / folder) for folder in raw["local_paths"]},
-        inner={
-            folder: tuple(sorted(importable(site.root / folder)))
-            for folder in _package_folders(raw)
-        },
+        inner={folder: importable_as(None, site.root / folder) for folder in _package_folders(raw)},
         variables=tuple(
             SeenVariable(each["name"], each["value"], place.get(each["cell"], 0))
             for each in raw["variables"]

@@ -207,7 +207,7 @@ def unstartable(python: str, error: StartError) -> UsageError:
     """The error for a Python that does not run."""
     message = f"the Python that runs posts, {python!r}, does not start: {error}"
     help_ = "set 'execution.python' to the path of a Python from 3.11 on"
-    return UsageError(Problem(message, "site.toml", help=help_))
+    return UsageError(Problem(message, "site.toml", help=help_, code="C014"))
 
 
 def still_proven(

@@ -54,7 +54,8 @@ def false_claims(
             told = expression.sentence or expression.code
             message = f"the claim {_shown(told)} is false"
             notes = _notes(expression.code, value.parts, post)
-            found.append(replace(at_expression(post, expression, message), notes=notes))
+            problem = at_expression(post, expression, message, code="V007")
+            found.append(replace(problem, notes=notes))
     for cell in ran(post):
         assertion = next((o for o in outputs.get(cell.number, ()) if is_false(o)), None)
         if assertion is not None:
@@ -81,6 +82,7 @@ def at_expression(
     message: str,
     help_: str = "",
     *,
+    code: str,
     offset: int = 0,
     width: int = 0,
 ) -> Problem:
@@ -95,6 +97,7 @@ def at_expression(
         width or max(1, len(expression.code)),
         source.line_text(expression.line),
         help_,
+        code=code,
     )
 
 
@@ -102,12 +105,13 @@ def _failed(post: Post, expression: Expression, error: Message) -> Problem:
     what = "the claim's expression" if expression.kind == "claim" else "the value"
     told = placed(str(error["message"]), post)
     if error["name"] == "fault":
-        return at_expression(post, expression, f"{what} {told}", error.get("help", ""))
+        help_ = error.get("help", "")
+        return at_expression(post, expression, f"{what} {told}", help_, code="V005")
     if error["name"] == "format":
         offset = len(expression.code) + 1 + (2 if expression.conversion else 0)
         message = f"the format {expression.format!r} does not fit: {told}"
         width = len(expression.format)
-        return at_expression(post, expression, message, offset=offset, width=width)
+        return at_expression(post, expression, message, offset=offset, width=width, code="V004")
     help_ = _HELP.get(error["name"], "")
     if error.get("missing"):
         help_ = _help_with_name(post, expression, error["missing"])
@@ -122,7 +126,8 @@ def _failed(post: Post, expression: Expression, error: Message) -> Problem:
         message = f"MemoryError: the post needed more than {error['memory'] / 1e9:g} GB"
     elif error["name"] == "SystemExit":
         message = f"{what} calls sys.exit({told})"
-    problem = at_expression(post, expression, message, help_, offset=offset, width=width)
+    at = (post, expression, message, help_)
+    problem = at_expression(*at, offset=offset, width=width, code="V003")
     inner = len(error["frames"]) > 1
     return replace(problem, notes=(placed(error["text"], post).rstrip(),)) if inner else problem
 
@@ -178,6 +183,7 @@ def _false_cell(post: Post, cell: Cell, assertion: Output) -> Problem:
         line_in_file(post, cell, line),
         excerpt=source.line_text(cell.line + line - 1),
         notes=notes,
+        code="V007",
     )
 
 

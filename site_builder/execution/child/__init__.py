@@ -2,9 +2,11 @@
 
     main        how a process becomes a zygote, or runs one post
     zygote      imports once what posts import, forks one process per post
-    supervisor  keeps a post within its limits, leaves nothing running
+    supervisor  runs a post in a process of its own, which guard keeps within its limits
     copies      what a post and its supervisor both see
-    runner      runs the cells of one post
+    runner      runs the steps of one post; cells says how a cell runs
+    fed         a post whose steps come one by one; snapshots copies its process in between
+    effects     what a run did that a copy could not take back
     observe     watches it: observations, paths, environment, seek, modules, impure, watched
     trace       makes of that what has to be the same for the post to put out the same
     streams, display, figures, program, sources, tracebacks, seeds, magics, kernel   its parts

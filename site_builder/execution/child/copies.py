@@ -19,6 +19,10 @@ class State:
     _LAYOUT = struct.Struct("idi")
 
     def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin a page of its own, for another pair of processes."""
         self._page = mmap.mmap(-1, self._LAYOUT.size)
 
     def enter(self, number: int, deadline: float) -> None:
@@ -43,14 +47,19 @@ class CopyWatch:
 
     def __init__(self, state: State) -> None:
         self.number = 0
+        self.forked = False
+        """Whether the running cell has forked."""
         self._state = state
         self._post = os.getpid()
-        self._forked = False
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_parent=self._note_fork)
 
+    def follow(self) -> None:
+        """This process, a copy that we made ourselves, is the post's from now on."""
+        self._post = os.getpid()
+
     def _note_fork(self) -> None:
-        self._forked = True
+        self.forked = True
 
     def end_if_copy(self) -> None:
         """End this process if it is not the post's own."""
@@ -60,9 +69,9 @@ class CopyWatch:
 
     def wait_for_copies(self) -> None:
         """After a cell that forked and left children: let them show whether they are copies."""
-        if not self._forked or not hasattr(os, "waitid"):
+        if not self.forked or not hasattr(os, "waitid"):
             return
-        self._forked = False
+        self.forked = False
         end = time.monotonic() + self.PATIENCE
         while time.monotonic() < end and not self._state.read()[2]:
             try:

@@ -34,13 +34,15 @@ def main() -> None:
         serve(socket.socket(fileno=int(rest[0])), observer)
         return
     from site_builder.execution.child import protocol
-    from site_builder.execution.child.supervisor import supervise
+    from site_builder.execution.child.supervisor import NONE, supervise
 
     observer = Observer()
     observer.install()
     job = next(protocol.receive(0))
-    events = os.dup(1)
+    events, commands = os.dup(1), NONE
+    if "fed" in job:
+        commands = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    supervise(job, events, observer)
+    supervise(job, events, observer, commands)

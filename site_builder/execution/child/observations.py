@@ -73,6 +73,17 @@ class Observations:
                 after_in_parent=lambda: setattr(self, "_forked", True),
             )
 
+    def share_anew(self) -> None:
+        """In a copy that we made ourselves: its copies do not tell ours."""
+        fresh = memory_file("observations")
+        os.dup2(fresh, self._shared, inheritable=False)
+        os.close(fresh)
+        self._told = 0
+
+    def forked_here(self) -> None:
+        """A fork was ours: this process is the post's, on whichever side of it."""
+        self.is_copy = self._forked = False
+
     def look(self, path: str, cell: int) -> None:
         """A path was opened, or asked for, by a cell: note what is there."""
         if path in self.seen or self.is_own(path):

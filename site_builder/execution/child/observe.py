@@ -17,12 +17,13 @@ from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
+from site_builder.execution.child.effects import Effects
 from site_builder.execution.child.environment import watch_environment
 from site_builder.execution.child.impure import IMPURE, describe, reader_actions
 from site_builder.execution.child.interpreter import describe as describe_interpreter
 from site_builder.execution.child.modules import Modules
 from site_builder.execution.child.observations import Observations, look
-from site_builder.execution.child.paths import ENGINE, Paths
+from site_builder.execution.child.paths import ENGINE, Paths, lists_fonts
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.child.seek import Seeker
 from site_builder.execution.child.watched import replace
@@ -31,7 +32,6 @@ QUERIES = ("stat", "lstat", "access", "readlink")
 PATH_QUERIES = ("exists", "lexists", "isfile", "isdir", "islink", "isjunction")
 RESOLVING = ("realpath", "_joinrealpath")
 METADATA = os.path.join("importlib", "metadata")
-FONT_LIST = "_load_fontmanager"
 IMPORTING = ("exec_module", "create_module")
 
 
@@ -45,7 +45,8 @@ class Observer:
         self.closed = False
         self.started = self.begun = time.time_ns()
         self.modules = Modules()
-        self._cells: frozenset[str] = frozenset()
+        self.effects = Effects(self.paths, self.counts)
+        self._cells: set[str] = set()
         self._busy: set[int] = set()
         self._below: dict[int, tuple[Any, str | None]] = {}
 
@@ -61,6 +62,8 @@ class Observer:
             if type(getattr(os.path, name, None)) is type(len):  # written in C on some systems
                 replace(os.path, name, self._asked)
         replace(os, "open", self._opening)
+        if hasattr(os, "register_at_fork"):
+            replace(os, "register_at_fork", self.effects.note_handler)
 
     def note_modules(self) -> None:
         """Take in what is imported now, on behalf of all posts that are forked from here."""
@@ -70,10 +73,16 @@ class Observer:
         """A post begins in this process."""
         self.paths.set_root(job["root"])
         self.observations.share()
+        self.effects.begin()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._busy.clear)  # whose threads are not there
         self.begun = time.time_ns()
-        self._cells = frozenset(each["name"] for each in (*job["cells"], *job["expressions"]))
+        for step in (*job["cells"], *job["expressions"]):
+            self.expect(step)
+
+    def expect(self, step: Message) -> None:
+        """A cell, or an expression, is going to run."""
+        self._cells.add(step["name"])
 
     def actions(self) -> dict[str, Callable[[ModuleType], None]]:
         """What to do once libraries are imported that read by themselves."""
@@ -146,8 +155,8 @@ class Observer:
             "os.rmdir": lambda path, dir_fd: self.look(path, _given(dir_fd)),
             "os.truncate": lambda path, _: self._open(path, None, os.O_RDWR),
         }
-        for event in IMPURE:
-            handlers[event] = self._handle_impure(event)
+        handlers |= {event: self._handle_impure(event) for event in IMPURE}
+        handlers = self.effects.noting(handlers)
 
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
             if event in handlers:
@@ -180,21 +189,12 @@ class Observer:
         return None if in_no_folder else full
 
     def _look(self, full: str) -> None:
-        if full not in self.observations.seen and not self._lists_fonts():
+        if full not in self.observations.seen and not lists_fonts():
             self.observations.look(full, self._cell())
 
     def _cell(self) -> int:
         """The running cell; none while an installed library is imported, as a zygote might do."""
         return self.observations.cell if self.counts() else 0
-
-    def _lists_fonts(self) -> bool:
-        """Whether matplotlib looks through all fonts, as it does once on each machine."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            if frame.f_code.co_name == FONT_LIST:
-                return True
-            frame = frame.f_back
-        return False
 
     def _open(self, path: Any, _: object, flags: int) -> None:
         me = get_ident()
@@ -239,7 +239,7 @@ class Observer:
             path = f"/proc/self/fd/{path}"
             path = os.readlink(path) if os.path.islink(path) else None
         full = self._full("." if path is None else path)
-        if full and not self._lists_fonts():
+        if full and not lists_fonts():
             self.observations.list(full, self._cell())
 
     def _scan(self, path: Any) -> None:

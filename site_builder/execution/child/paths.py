@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import FrameType
 from typing import Any
 
 from site_builder.execution.child.interpreter import standard_library
@@ -19,6 +20,7 @@ ENGINE = __file__.rpartition(os.sep)[0]
 PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 # What it finds there is not used (figures.py) or made again where it is missing.
 MATPLOTLIB = ("matplotlibrc", "/.config/matplotlib", "/.cache/matplotlib", "/.matplotlib")
+FONT_LIST = "_load_fontmanager"
 # Keras writes its settings where KERAS_HOME says, on its first import.
 KERAS_HOME = (".cache", ".cache/keras", ".cache/keras/keras.json")
 
@@ -89,6 +91,16 @@ class Paths:
     def is_keras_home(self, path: str) -> bool:
         """Whether a path leads to the settings that Keras writes for itself."""
         return self.told(path) in KERAS_HOME
+
+
+def lists_fonts() -> bool:
+    """Whether matplotlib looks through all fonts, as it does once on each machine."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == FONT_LIST:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _interpreter() -> list[str]:

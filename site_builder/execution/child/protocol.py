@@ -10,6 +10,7 @@ the builder.
     expression  expression `number` begins     number
     value     what it gave                     number, text, data, holds, parts; or number, error
     finished  all cells are through            python, imports, trace
+    ready     a process waits for its first step; for more see `fed`
     exited    the post's process is gone       signal, code, stopped, leftovers, forked,
                                                number, stdout, stderr
 
@@ -33,6 +34,7 @@ Everything is sorted, and nothing is in it twice.
     variables     name, value (or null), cell of environment variables that differ by machine
     impure        what, cell: of what nobody sees the inputs
     changed       paths of what was looked at and then changed while the run lasted
+    touched       of steps that come one by one: whether something outside may have been changed
 """
 
 from __future__ import annotations
@@ -47,9 +49,20 @@ Message = dict[str, Any]
 
 def send(fd: int, message: Message) -> None:
     """Write one message, whole."""
-    data = memoryview(json.dumps(message).encode() + b"\n")
+    data = memoryview(line(message))
     while data:
         data = data[os.write(fd, data) :]
+
+
+def line(message: Message) -> bytes:
+    """A message as it is sent."""
+    return json.dumps(message).encode() + b"\n"
+
+
+def read(line: bytes) -> Message:
+    """The message of one line."""
+    message: Message = json.loads(line)
+    return message
 
 
 def receive(fd: int) -> Iterator[Message]:
@@ -67,8 +80,8 @@ def receive(fd: int) -> Iterator[Message]:
         if not data:
             return
         *lines, rest = data.split(b"\n")
-        for line in lines:
-            whole = b"".join((*parts, line))
+        for each in lines:
+            whole = b"".join((*parts, each))
             parts = []
             if whole:
                 try:

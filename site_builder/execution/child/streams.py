@@ -127,6 +127,11 @@ class Capture:
             self.overflowed = False
         return outputs
 
+    def follow(self) -> None:
+        """This process, a copy that we made ourselves, goes on, with files of its own."""
+        self._process = os.getpid()
+        self._seen, self._entries, self._shown = [0, 0], [], 0
+
     def _unlock(self) -> None:
         # Another thread may have held it when this process was copied.
         self._lock = threading.RLock()

@@ -7,6 +7,7 @@ or `kill`, and at last the message `exited`. A post is interrupted first and get
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -29,10 +30,15 @@ class Verdict:
         self._output = limits["output"]
         self._deadline = time.monotonic() + limits["post_timeout"]
         self._interrupted = 0.0
+        self._idles = limits["post_timeout"] == math.inf  # its steps come one by one
 
     def abandon(self) -> None:
         """The builder has no more use for the post."""
         self.stopped = "abandoned"
+
+    def is_patient(self, state: State) -> bool:
+        """Whether the post waits, so that nothing is urgent."""
+        return self._idles and not state.read()[1]
 
     def judge(self, state: State, fds: tuple[int, int]) -> str:
         """What is to be done with the post now: nothing, `interrupt` or `kill`."""

@@ -19,12 +19,12 @@ import socket
 import sys
 from pathlib import Path
 
-from site_builder.execution.child import protocol
+from site_builder.execution.child import fed, protocol
 from site_builder.execution.child.figures import draw_once
 from site_builder.execution.child.observe import Observer
-from site_builder.execution.child.supervisor import supervise
+from site_builder.execution.child.supervisor import NONE, supervise
 
-EARLY = (pprint, random)  # not to be imported by each post
+EARLY = (pprint, random, fed)  # not to be imported by each post
 
 
 def serve(control: socket.socket, observer: Observer) -> None:
@@ -68,7 +68,7 @@ def serve(control: socket.socket, observer: Observer) -> None:
             gc.enable()
             try:
                 for job in protocol.receive(fds[0]):
-                    supervise(job, fds[0], observer)
+                    supervise(job, fds[0], observer, fds[0] if "fed" in job else NONE)
             finally:
                 os._exit(0)
         os.close(fds[0])
