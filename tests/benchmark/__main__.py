@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from loop import cell_edits, growth, prose_edits, ready
 from scripts import run_in_forks, run_two_at_a_time, scripts_of
 from sites import FIGURE, NUMPY, TRIVIAL, executing_site, prose_site, training_site
 from timing import ROOT, build, median, paired, peak_memory, run
@@ -28,6 +29,7 @@ from site_builder.store import Store
 RUNS = 5
 POSTS = 20
 VALUES = 100
+SAVES = 500
 
 
 def main() -> None:
@@ -38,7 +40,7 @@ def main() -> None:
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as name:
         folder = Path(name)
-        for rows in (_blog, _evidence, _prose, _executing, _training, _overheads):
+        for rows in (_blog, _evidence, _prose, _executing, _training, _overheads, _loop):
             for what, measured in rows(folder):
                 print(f"| {what} | {measured} |", flush=True)
 
@@ -46,13 +48,7 @@ def main() -> None:
 def _blog(folder: Path) -> Iterator[tuple[str, str]]:
     """The blog of this repository: cold, unchanged, one line of prose edited."""
     root = folder / "blog"
-    kept = ("site.toml", "posts", "pages", "static", "themes")
-    for name in kept:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, root / name)
-        elif (ROOT / name).exists():
-            root.mkdir(exist_ok=True)
-            shutil.copy(ROOT / name, root / name)
+    _copy_blog(root)
     scripts = scripts_of(root, folder / "blog-scripts", figures=True)
     cold, plain, ratio = paired(partial(_cold, root), partial(run_two_at_a_time, root, scripts), 3)
     yield "the blog cold", f"{cold:.1f} s"
@@ -60,6 +56,15 @@ def _blog(folder: Path) -> Iterator[tuple[str, str]]:
     yield "the blog, nothing changed", f"{median(partial(build, root), 2 * RUNS):.2f} s"
     edit = partial(_edit, sorted((root / "posts").glob("*.md"))[0])
     yield "the blog, one prose edit", f"{median(partial(build, root), RUNS, before=edit):.2f} s"
+
+
+def _copy_blog(root: Path) -> None:
+    for name in ("site.toml", "posts", "pages", "static", "themes"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, root / name)
+        elif (ROOT / name).exists():
+            root.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
 
 
 def _evidence(folder: Path) -> Iterator[tuple[str, str]]:
@@ -127,6 +132,37 @@ def _overheads(folder: Path) -> Iterator[tuple[str, str]]:
             many = median(partial(_execute, site, posts[: count + 1], fork), RUNS)
             one = median(partial(_execute, site, posts[:1], fork), RUNS)
             yield f"{name}, {path}", f"{1000 * (many - one) / count:.1f} ms"
+
+
+def _loop(folder: Path) -> Iterator[tuple[str, str]]:
+    """From a save to the screen of a browser, under `serve`."""
+    root = folder / "blog"
+    if not root.is_dir():
+        _copy_blog(root)
+    build(root)
+    yield "`serve` ready, the blog with a warm store", f"{ready(root, RUNS):.2f} s"
+    name = "posts/softmax-derivative.md"
+    took = prose_edits(root, name, "/softmax-derivative/", 2 * RUNS)
+    yield "a prose edit to the screen, the blog", f"{took:.0f} ms"
+    many = prose_site(folder / "many", 1_000)
+    build(many)
+    took = prose_edits(many, "posts/post-00500.md", "/post-00500/", 2 * RUNS)
+    yield "a prose edit to the screen, 1,000 posts", f"{took:.0f} ms"
+    small = executing_site(folder / "small", 1, FIGURE)
+    post, address = "posts/post-00000.md", "/post-00000/"
+    took = cell_edits(small, post, address, "plt.plot(x, x**3)\nprint({n})", 2 * RUNS)
+    yield "an edit of the last cell of a numpy-and-figure post", f"{took:.0f} ms"
+    train = training_site(folder / "train")
+    for other in sorted((train / "posts").glob("*.md"))[1:]:
+        other.unlink()
+    code = "print(history.history['loss'][-1], {n})"
+    took = cell_edits(train, post, address, code, RUNS, pause=12.0)
+    yield "the same after a training of 3 s with Keras on JAX", f"{took:.0f} ms"
+    before, after, processes, left = growth(small, post, SAVES)
+    yield (
+        f"{SAVES} saves: memory, processes after a tenth and after all",
+        f"{before:.0f} and {after:.0f} MB, {processes} and {left}",
+    )
 
 
 def _execute(site: config.Site, posts: list[Post], fork: bool) -> None:
