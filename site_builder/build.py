@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from site_builder.config import Site
-from site_builder.errors import Problem, UsageError, nearest
+from site_builder.errors import ContentError, Problem, UsageError, nearest
 from site_builder.files import LostError
 from site_builder.inputs import Inputs, read_inputs
 from site_builder.memory import NOTHING, Memory, is_same_site, recall, unchanged_posts
@@ -51,7 +51,7 @@ def build(
         same = is_same_site(memory, inputs, options.kinds, today)
         same = same and len(unchanged) == len(memory.posts) and not options.only
         if same and is_written(options.output, memory.outputs):
-            return _nothing_done(memory)
+            return _nothing_done(memory, options)
         with _early_executor(site, options, inputs, memory) as executor:
             # Late: nothing of this is needed to find that there is nothing to do.
             from site_builder.pipeline import run
@@ -81,7 +81,7 @@ def read_day() -> dt.date:
     except (ValueError, OverflowError, OSError):
         message = f"SOURCE_DATE_EPOCH should be seconds since 1970, not {epoch!r}"
         help_ = 'such as "$(git log -1 --format=%ct)", or unset it'
-        raise UsageError(Problem(message, help=help_)) from None
+        raise UsageError(Problem(message, help=help_, code="C009")) from None
 
 
 @contextlib.contextmanager
@@ -108,7 +108,7 @@ def _check_patterns(patterns: Sequence[str], inputs: Inputs) -> None:
     """Refuse patterns of `--only` that no post has: a site of nothing else would be written."""
     paths = [file.path for file in inputs.files]
     problems = [
-        Problem(f"there is no post {pattern!r}", help=nearest(pattern, paths))
+        Problem(f"there is no post {pattern!r}", help=nearest(pattern, paths), code="C008")
         for pattern in patterns
         if not any(fnmatch.fnmatchcase(path, pattern) for path in paths)
     ]
@@ -121,8 +121,10 @@ def _load_pipeline() -> None:
     importlib.import_module("site_builder.pipeline")
 
 
-def _nothing_done(memory: Memory) -> Report:
+def _nothing_done(memory: Memory, options: Options) -> Report:
     summary = memory.summary
+    if options.strict and summary.warnings:
+        raise ContentError(summary.warnings)
     return Report(
         posts=summary.posts,
         hidden=summary.hidden,

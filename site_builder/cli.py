@@ -16,13 +16,13 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from site_builder import __version__
-from site_builder.commands.arguments import print_problems
+from site_builder.commands.telling import add_telling, print_problems
 from site_builder.errors import SiteBuilderError, UsageError, nearest
 
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
 COMMANDS = (
-    *("init", "new", "list", "build", "explain", "freeze", "verify", "audit", "diff", "check"),
-    *("cache", "clean", "doctor", "config", "completion"),
+    *("init", "new", "list", "serve", "build", "explain", "freeze", "verify", "audit", "diff"),
+    *("check", "notebook", "import", "cache", "clean", "doctor", "config", "completion"),
 )
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except SiteBuilderError as error:
-        print_problems(error.problems, in_vain)
+        print_problems(error.problems, given, in_vain)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"\ninterrupted{in_vain}", file=sys.stderr)
@@ -75,10 +75,12 @@ def parser_of(
     )
     parser.add_argument("--version", action="version", version=f"site-builder {__version__}")
     # A command that tells of all others asks for their parsers.
-    parser.set_defaults(command=None, writes=False, parsers=parser_of)
+    parser.set_defaults(command=None, writes=False, reports=False, parsers=parser_of)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name in names:
         importlib.import_module(f"site_builder.commands.{name}").add(commands)
+    for command in commands.choices.values():
+        add_telling(command)
     return parser, commands.choices
 
 
@@ -97,6 +99,6 @@ def _parsed(
         option = unknown[0].partition("=")[0]
         if not option.startswith("-"):
             command.error(f"unexpected argument {option!r}")
-        known = re.findall(r"(?<!\S)--?[a-z][a-z-]*", command.format_help())
+        known = re.findall(r"(?<!\S)--?[a-z][a-z0-9-]*", command.format_help())
         command.error(f"unknown option {option!r}: {nearest(option, set(known))}")
     return given

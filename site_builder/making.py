@@ -132,6 +132,13 @@ def make(
     return theme
 
 
+def prepare_prose(made: Made, order: Order, store: Store, sources: Sequence[Source]) -> None:
+    """Make the pages of those posts that have nothing to run, as far as they are in order."""
+    prose = [source for source in sources if not _may_run(source)]
+    with Workers(order.options.jobs, order.site, store, tasks=len(prose)) as workers:
+        _prepare(made, order, workers, prose)
+
+
 def _overtaken(made: Made, order: Order, store: Store) -> list[Source]:
     """Posts that name or have read a file which a post of this build has written since."""
     known = {

@@ -85,6 +85,8 @@ class FrontMatter:
     """Seconds that a cell of this post may take; the site's limit if not given."""
     execute: Literal["auto", "frozen"] = "auto"
     """`frozen` never runs the post: its frozen record is shown, whatever became of the packages."""
+    ignore: tuple[str, ...] = ()
+    """Codes of warnings that are not told of this post, such as `[I002]`; see `explain --codes`."""
 
 
 @dataclass(frozen=True, slots=True)

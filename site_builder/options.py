@@ -36,6 +36,8 @@ class Options:
     """Patterns of the files of posts that are built anew, if any; others stay as they were."""
     allow_false_claims: bool = False
     """Whether a claim that is false is marked on its page instead of failing the build."""
+    strict: bool = False
+    """Whether a warning fails the build."""
     cache: Path | None = None
     """Folder of what is kept between builds; None to begin and to end with nothing."""
 

@@ -46,20 +46,29 @@ def prepare(site: Site, store: Store, source: Source, options: Options, today: d
 
     Raises ContentError with all problems that can be found without running it.
     """
+    post, prepared = parse_whole(site, source)
+    if left_out(prepared.draft, prepared.date, options, today):
+        return prepared
+    rendered = render(site, not_run(post))
+    if post.runs:
+        # That was only to find mistakes in formulas and captions before the cells run.
+        return replace(prepared, post=post)
+    return replace(prepared, page=_kept(rendered, store))
+
+
+def parse_whole(site: Site, source: Source) -> tuple[Post, Prepared]:
+    """Parse a source, and look what is at the paths that it names.
+
+    Raises ContentError with all problems that can be found without running it, if it cannot be
+    parsed.
+    """
     try:
         post = parse(site, source)
     except ParseError as error:
         raise ContentError([*error.problems, *_more_problems(site, error.post)]) from None
     front = post.front_matter
     files = {path: state_of(site.root, path) for path in post.files}
-    prepared = Prepared(front.draft, front.date, files)
-    if left_out(front.draft, front.date, options, today):
-        return prepared
-    rendered = render(site, _not_run(post))
-    if post.runs:
-        # That was only to find mistakes in formulas and captions before the cells run.
-        return replace(prepared, post=post)
-    return replace(prepared, page=_kept(rendered, store))
+    return post, Prepared(front.draft, front.date, files)
 
 
 def prepare_executed(site: Site, store: Store, executed: ExecutedPost) -> bytes:
@@ -105,7 +114,8 @@ def kept_contents(site: Site, store: Store, states: Mapping[str, str], program: 
         try:
             return (site.root / path).read_bytes()
         except OSError as error:
-            raise ContentError(Problem(f"cannot read the file: {error.strerror}", path)) from None
+            message = f"cannot read the file: {error.strerror}"
+            raise ContentError(Problem(message, path, code="F010")) from None
 
     def font(characters: str) -> bytes:
         key = digest_of(f"{program} {characters}".encode())
@@ -119,14 +129,15 @@ def kept_contents(site: Site, store: Store, states: Mapping[str, str], program: 
     return Contents(html, stored, lambda path: states[path], read, font)
 
 
-def _not_run(post: Post) -> ExecutedPost:
+def not_run(post: Post) -> ExecutedPost:
+    """A post that shows nothing that only a run gives."""
     return ExecutedPost(post, Execution(((),) * len(post.cells), environment=None))
 
 
 def _more_problems(site: Site, post: Post) -> tuple[Problem, ...]:
     """What else is wrong with a post: who mends one mistake mends the other."""
     try:
-        render(site, _not_run(post))
+        render(site, not_run(post))
     except ContentError as error:
         return error.problems
     return ()

@@ -6,13 +6,14 @@ what the next build may know. Promise: a page that is known and one that is made
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme import Theme
+from site_builder.codes import unsilenced
 from site_builder.content.read import sources_of
-from site_builder.errors import ContentError, SiteBuilderError, in_order
+from site_builder.errors import ContentError, Problem, SiteBuilderError, in_order
 from site_builder.files import Recipe
 from site_builder.making import Made, is_chosen, make, recall, together_with
 from site_builder.memory import Memory, Summary, keep
@@ -38,6 +39,10 @@ def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Repo
     try:
         theme = make(made, order, store, memory, [x for x in sources if x.path not in settled])
         recipes = _assemble(made, order, store, theme, sources)
+        summary = _summary(made, order, recipes)
+        warnings = in_order([*summary.warnings, *_told(made, order, made.remarks)])
+        if options.strict and warnings:
+            raise ContentError(warnings)
         report, outputs = write(
             options.output,
             recipes,
@@ -50,7 +55,6 @@ def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Repo
         known = {**memory.posts, **made.known}
         keep(replace(memory, site="", posts=known), store, site, options.output)
         raise
-    summary = _summary(made, recipes)
     keep(_memory(order, made, theme, outputs, summary), store, site, options.output)
     return Report(
         posts=summary.posts,
@@ -60,7 +64,7 @@ def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Repo
         seconds_executing=made.seconds,
         pages=summary.pages,
         written=report,
-        warnings=tuple(in_order([*summary.warnings, *made.remarks])),
+        warnings=tuple(warnings),
     )
 
 
@@ -86,7 +90,7 @@ def _assemble(
     return recipes
 
 
-def _summary(made: Made, recipes: Sequence[Recipe]) -> Summary:
+def _summary(made: Made, order: Order, recipes: Sequence[Recipe]) -> Summary:
     pages = made.pages
     warnings = [w for path in pages for w in (*made.known[path].warnings, *pages[path].warnings)]
     return Summary(
@@ -94,8 +98,14 @@ def _summary(made: Made, recipes: Sequence[Recipe]) -> Summary:
         hidden=tuple(sorted(made.hidden)),
         with_cells=len(made.executed | made.reused),
         pages=sum(recipe.path.endswith(".html") for recipe in recipes),
-        warnings=tuple(in_order(warnings)),
+        warnings=tuple(in_order(_told(made, order, warnings))),
     )
+
+
+def _told(made: Made, order: Order, warnings: Iterable[Problem]) -> list[Problem]:
+    """The warnings that their author has not silenced."""
+    by_file = {path: page.front_matter.ignore for path, page in made.pages.items()}
+    return unsilenced(warnings, order.site.settings.ignore, by_file)
 
 
 def _memory(

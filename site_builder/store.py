@@ -209,7 +209,8 @@ class Store:
                 reason = error.strerror or str(error)
                 if home == self._spare:
                     message = f"there is no place for intermediate results: {home}: {reason}"
-                    raise UsageError(Problem(message, help="free some space")) from None
+                    help_ = "free some space"
+                    raise UsageError(Problem(message, help=help_, code="C021")) from None
                 self.trouble = self.trouble or reason
 
     def _write(self, home: Path, target: Path, content: bytes) -> None:
@@ -253,7 +254,8 @@ def remove(folder: Path) -> int:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         message = f"{folder.name}/ cannot be removed: {error.strerror}"
-        raise UsageError(Problem(message, help="make the folder writable")) from error
+        help_ = "make the folder writable"
+        raise UsageError(Problem(message, help=help_, code="C021")) from error
     with contextlib.suppress(OSError):
         folder.rmdir()
     return count

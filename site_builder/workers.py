@@ -96,7 +96,7 @@ class Workers:
             except BrokenProcessPool:
                 message = "a process that rendered posts was ended from outside"
                 help_ = "the system may have run out of memory: build again with -j 1"
-                raise UsageError(Problem(message, help=help_)) from None
+                raise UsageError(Problem(message, help=help_, code="C022")) from None
         results = tuple(outcome for outcome in outcomes if not isinstance(outcome, _Failed))
         failures = [outcome for outcome in outcomes if isinstance(outcome, _Failed)]
         return Mapped(results, tuple(p for failure in failures for p in failure.problems))

@@ -21,15 +21,18 @@ ALLOWED = {
     "errors": (),
     "store": ("errors",),
     "schema": ("errors",),
-    "config": ("errors", "schema"),
+    "codes": ("errors",),
+    "toml_text": ("errors", "schema"),
+    "config": ("errors", "codes", "schema", "toml_text"),
     "files": (),
     "model": (),
     "page": ("errors", "files", "model"),
     "maths": (),
     "plain": (),
-    "content": ("errors", "schema", "config", "model", "files", "maths", "store"),
+    "content": ("errors", "codes", "schema", "config", "model", "files", "maths", "store"),
     "execution": ("errors", "schema", "config", "model", "files", "store"),
     "evidence": ("errors", "model", "files", "store", "plain"),
+    "diagnostics": ("errors", "codes", "evidence"),
     "rendering": (
         *("errors", "config", "model", "page", "files", "maths", "content", "store", "plain"),
         "evidence",
@@ -70,7 +73,7 @@ ALLOWED = {
     ),
     "pipeline": (
         *("errors", "config", "model", "files", "store", "options", "memory", "pages", "making"),
-        *STAGES,
+        *("codes", *STAGES),
     ),
     "build": (
         *("errors", "config", "model", "files", "store", "inputs", "memory", "options", "pipeline"),
@@ -79,12 +82,21 @@ ALLOWED = {
     "selected": ("errors", "config", "model", "files", "store", "content", "execution"),
     "checking": (
         *("errors", "config", "model", "page", "files", "store", "options", "build", "selected"),
-        *("evidence", *STAGES),
+        *("codes", "inputs", "memory", "making", "pages", "evidence", *STAGES),
     ),
-    "authoring": ("errors", "schema", "config", "model", "store", "content", "execution"),
+    "preview": (
+        *("errors", "config", "model", "page", "files", "store", "inputs", "memory", "options"),
+        *("codes", "diagnostics", "pages", "making", "build", *STAGES),
+    ),
+    "authoring": (
+        *("errors", "schema", "config", "model", "store", "content", "execution", "rendering"),
+        "selected",
+    ),
+    "importing": (*("errors", "config", "model", "store", "content", "execution", "evidence"),),
     "commands": (
         *("errors", "config", "model", "files", "store", "execution", "build", "selected"),
-        *("progress", "publishing", "evidence", "checking", "authoring"),
+        *("progress", "publishing", "evidence", "checking", "authoring", "diagnostics", "codes"),
+        *("preview", "importing"),
     ),
     "cli": ("errors", "commands"),
     "__main__": ("cli",),
@@ -99,7 +111,10 @@ STAGE_FUNCTIONS = {
     "site_builder.publishing.write": {"write"},
 }
 # The pipeline for all posts, and what is done with some of them.
-PIPELINE = {"inputs", "pages", "making", "pipeline", "selected", "checking", "authoring"}
+PIPELINE = {
+    *("inputs", "pages", "making", "pipeline", "selected", "checking", "authoring", "preview"),
+    "importing",
+}
 
 
 def tree_of(module: str) -> ast.Module:
@@ -197,7 +212,7 @@ def test_only_the_command_line_prints() -> None:
         if isinstance(node, ast.Call)
         and (
             (isinstance(node.func, ast.Name) and node.func.id == "print")
-            or ast.unparse(node.func) in ("sys.stdout.write", "sys.stderr.write")
+            or ast.unparse(node.func) in ("sys.stdout.write", "sys.stderr.write", "say")
         )
         and not module.startswith("site_builder/execution/child")  # whose output is the post's
     }
@@ -220,17 +235,26 @@ TOUCH_FILES = {
     "site_builder/execution/job.py",  # its own runner's code
     "site_builder/execution/proof.py",
     "site_builder/execution/recording.py",
+    "site_builder/execution/live/states.py",  # what the system tells of processes
     "site_builder/inputs.py",  # its own code
     "site_builder/pages.py",  # gives `assemble` what reads attachments
     "site_builder/config.py",
     "site_builder/evidence/fetch.py",  # a published site
+    "site_builder/checking/site/asking.py",  # opens addresses
+    "site_builder/checking/site/validator.py",  # a temporary folder
     "site_builder/checking/diffing/revisions.py",  # a temporary folder
     "site_builder/checking/diffing/sides.py",  # the names of records in a built site
     "site_builder/checking/diffing/upgrades.py",  # a temporary environment
     "site_builder/evidence/web.py",  # opens addresses
+    "site_builder/authoring/notebook_file.py",  # a notebook that was not there
+    "site_builder/importing/beside.py",  # what a file that is imported shows
+    "site_builder/importing/post.py",  # a post that was not there
     "site_builder/authoring/new_post.py",  # a post that was not there
     "site_builder/authoring/new_site.py",  # a blog that was not there
     "site_builder/commands/diff.py",  # the page that is wanted
+    "site_builder/diagnostics/catalogue.py",  # what each code means
+    "site_builder/preview/pages.py",  # the client's script and style
+    "site_builder/preview/watch.py",  # the names of the folders to watch
     "site_builder/content/attachments.py",
     "site_builder/content/read.py",
     "site_builder/assembly/theme_files.py",

@@ -98,7 +98,8 @@ def test_no_command_shows_the_help_and_is_a_mistake(tmp_path: Path) -> None:
         (
             ["clean", "--jobs=3"],
             "site-builder clean: error: unknown option '--jobs': "
-            "known are: --cache, --directory, --help, --output, -h, -o",
+            "known are: --cache, --color, --directory, --full-tracebacks, --help, --output, "
+            "--output-format, -h, -o",
         ),
         (["build", "posts/a.md"], "site-builder build: error: unexpected argument 'posts/a.md'"),
         (
@@ -138,12 +139,12 @@ def test_outside_of_a_site(tmp_path: Path) -> None:
         told = blog.run(command, "-C", str(tmp_path))
         assert told.code == 2
         assert told.err == (
-            "error: there is no site.toml in SITE\n"
-            '  help: it needs at least `title = "…"` and `url = "https://…"`; or use -C DIR\n\n'
+            "error[C001]: there is no site.toml in SITE\n"
+            '  = help: it needs at least `title = "…"` and `url = "https://…"`; or use -C DIR\n\n'
             f"1 problem{in_vain}\n"
         )
     told = blog.build("-C", str(tmp_path / "none"))
-    assert (told.code, told.err.splitlines()[0]) == (2, "error: there is no folder SITE/none")
+    assert (told.code, told.err.splitlines()[0]) == (2, "error[C001]: there is no folder SITE/none")
 
 
 def test_paths_are_those_of_the_author(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def test_folders_that_cannot_be_the_output(blog: Blog, output: str, said: str) -
     told = blog.build("-o", str(blog.root / output))
     help_ = "choose a folder that only the built site is in, such as public"
     said = said.replace("ABOVE", str(blog.root.parent))
-    assert told.err == f"error: {said}\n  help: {help_}\n\n1 problem; nothing was written\n"
+    assert told.err == f"error[P001]: {said}\n  = help: {help_}\n\n1 problem; nothing was written\n"
     assert told.code == 2
     assert snapshot(blog.root) == before
 
@@ -187,9 +188,9 @@ def test_a_folder_with_files_of_others(blog: Blog) -> None:
     told = blog.build("-o", str(blog.root / "out"))
     assert (told.code, told.err) == (
         2,
-        "error: the output folder out holds files that site-builder did not write: "
+        "error[P002]: the output folder out holds files that site-builder did not write: "
         "photo.jpg and 1 more\n"
-        "  help: choose another folder, or empty this one\n\n"
+        "  = help: choose another folder, or empty this one\n\n"
         "1 problem; nothing was written\n",
     )
     assert sorted(snapshot(blog.root / "out")) == ["notes/a.txt", "photo.jpg"]
@@ -203,7 +204,7 @@ def test_a_folder_that_cannot_be_written(blog: Blog) -> None:
         output, reason = Path("/proc/out"), "No such file or directory"
     told = blog.build("-o", str(output))
     assert told.code == 2
-    assert told.err.startswith("error: cannot write the site to ")
+    assert told.err.startswith("error[P004]: cannot write the site to ")
     assert reason in told.err.splitlines()[0]
     assert told.err.endswith("\n1 problem; nothing was written\n")
 
@@ -228,7 +229,7 @@ def test_a_disk_that_is_full(blog: Blog) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("error: cannot write the site to public: File too large")
+    assert done.stderr.startswith("error[P004]: cannot write the site to public: File too large")
     assert done.stderr.endswith("\n1 problem; nothing was written\n")
     assert snapshot(blog.public) == before
     assert sorted(path.name for path in blog.root.iterdir()) == [
@@ -254,7 +255,7 @@ def test_a_disk_that_is_full(blog: Blog) -> None:
 def test_an_address_that_is_none(blog: Blog, url: str, said: str) -> None:
     told = blog.build("--base-url", url)
     assert told.code == 2
-    assert told.err == f"error: --base-url {said}\n\n1 problem; nothing was written\n"
+    assert told.err == f"error[C006]: --base-url {said}\n\n1 problem; nothing was written\n"
 
 
 def test_every_link_carries_the_base_path(blog: Blog) -> None:
@@ -359,10 +360,12 @@ def test_warnings_do_not_stop_the_build(blog: Blog) -> None:
     assert told.code == 0
     assert told.err == (
         "ran posts/a.md (1 cell, 0.0 s)\n"
-        "warning: posts/a.md: the post left a process running; ended\n"
-        "  help: wait for what a cell starts\n"
-        "warning: posts/a.md:7: runs in every build: cell 1 runs the program sleep\n"
-        "  help: declare what it reads with '#| reads: …' ([] for nothing that can change)\n"
+        "warning[X013]: the post left a process running; ended\n"
+        " --> posts/a.md\n"
+        "  = help: wait for what a cell starts\n\n"
+        "warning[X014]: runs in every build: cell 1 runs the program sleep\n"
+        "  --> posts/a.md:7\n"
+        "   = help: declare what it reads with '#| reads: …' ([] for nothing that can change)\n\n"
     )
 
 
@@ -537,8 +540,8 @@ def test_a_process_that_is_ended_from_outside_is_told(
     told = blog.build("-j", "2")
     assert told.code == 2
     assert told.err == (
-        "error: a process that rendered posts was ended from outside\n"
-        "  help: the system may have run out of memory: build again with -j 1\n\n"
+        "error[C022]: a process that rendered posts was ended from outside\n"
+        "  = help: the system may have run out of memory: build again with -j 1\n\n"
         "1 problem; nothing was written\n"
     )
     assert not blog.public.exists()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_sites import SETTINGS, Blog, Told, cell, post
+from broken_sites import SETTINGS, Blog, Told, cell, heads, post
 from made_wheels import write_wheel
 from small_site import start_cli
 from test_revisions import commit, everything, git
@@ -168,7 +168,8 @@ def test_a_record_that_cannot_be_read_is_named_and_the_others_are_compared(
     record.write_bytes(damaged(record.read_bytes()))
     told = diff(blog, old)
     assert told.code == 1
-    assert f"error (old): other/other.record.json: {message}" in told.err.replace("it is of", "of")
+    [said] = heads(told.err)
+    assert said.replace("it is of", "of").startswith(f"other/other.record.json: old: {message}")
     assert "1 identical" in told.out
 
 
@@ -237,7 +238,8 @@ def test_a_post_that_does_not_run_at_a_revision_is_told_with_its_line(versions: 
     versions.put({"posts/other.md": cell("print(2)")})
     told = diff(versions, "HEAD")
     assert told.code == 1
-    assert "error (old): posts/other.md:7:" in told.err
+    assert heads(told.err)[0].startswith("posts/other.md:7:")
+    assert ": old: " in heads(told.err)[0]
     assert "posts/other.md (old): ZeroDivisionError: division by zero" in told.out
 
 
@@ -247,7 +249,7 @@ def test_a_revision_whose_settings_are_wrong(versions: Blog) -> None:
     versions.put({"site.toml": SETTINGS})
     told = diff(versions, "HEAD")
     assert told.code == 2
-    assert "site.toml:3:1: at HEAD: unknown setting 'tittle'" in told.err
+    assert heads(told.err) == ["site.toml:3:1: at HEAD: unknown setting 'tittle'"]
 
 
 def test_what_is_known_need_not_run_again(versions: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,7 +419,7 @@ def test_a_record_that_cannot_be_read_makes_its_post_neither_new_nor_gone(blog: 
         record.write_text(damaged, encoding="utf-8")
         told = diff(blog, str(old))
         assert told.code == 1
-        assert told.err.startswith("error (old): model/model.record.json: it is ")
+        assert heads(told.err)[0].startswith("model/model.record.json: old: it is ")
         assert told.out.splitlines()[-1] == "2 posts: 1 identical, 1 not to be had"
         assert diff(blog, str(blog.root / "public"), str(old)).code == 2
 
@@ -429,7 +431,7 @@ def test_folders_whose_names_are_commands_of_a_terminal_are_shown_as_text(blog: 
     (folder / "model.record.json").write_text("{")
     told = diff(blog, str(old))
     assert told.code == 1
-    assert "error (old): model/model.record.json: it is cut short" in told.err
+    assert heads(told.err)[0].startswith("model/model.record.json: old: it is cut short")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out + told.err)
 
 

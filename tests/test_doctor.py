@@ -153,4 +153,4 @@ def test_outside_of_a_site_the_rest_is_told(tmp_path: Path) -> None:
     told = asked(blog)
     assert told.code == 2
     assert line(told, "system")
-    assert told.err.startswith("error: there is no site.toml in SITE\n")
+    assert told.err.startswith("error[C001]: there is no site.toml in SITE\n")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from broken_sites import Blog, Told, post
+from broken_sites import Blog, Told, heads, post
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -164,7 +164,8 @@ The same: `{python} lambda x: x`.
 def test_all_mistakes_of_a_post_are_told_at_their_places(tmp_path: Path) -> None:
     blog = Blog(tmp_path, {"posts/a.md": post(MISTAKES)})
     told = told_by(blog, "build")
-    places = re.findall(r"^error: posts/a\.md:(\d+):(\d+): (.*)$", told.err, re.MULTILINE)
+    found = "\n".join(heads(told.err))
+    places = re.findall(r"^posts/a\.md:(\d+):(\d+): (.*)$", found, re.MULTILINE)
     lines = post(MISTAKES).split("\n")
     braces = "the braces of this claim cannot be read"
     known = [
@@ -182,7 +183,7 @@ def test_all_mistakes_of_a_post_are_told_at_their_places(tmp_path: Path) -> None
     for (line, column, message), (where, said) in zip(places, known, strict=True):
         assert lines[int(line) - 1][int(column) - 1 :].startswith(where), (line, column, message)
         assert message.startswith(said)
-    assert told.err.count("\n  help: ") == len(known)
+    assert len(re.findall(r"^ += help: ", told.err, re.MULTILINE)) == len(known)
 
 
 COMMANDS = ("build", "verify", "diff", "audit", "check", "explain", "freeze", "cache", "clean")
@@ -194,7 +195,7 @@ def test_outside_of_a_site_every_command_says_so(tmp_path: Path, command: str) -
     (tmp_path / "site.toml").unlink()
     told = told_by(blog, command, *(["a"] if command == "freeze" else []))
     assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("error: there is no site.toml in ")
+    assert told.err.startswith("error[C001]: there is no site.toml in ")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -204,7 +205,7 @@ def test_a_post_that_there_is_not_is_told_with_those_that_there_are(
 ) -> None:
     told = told_by(rates, command, "rats")
     assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("error: there is no post 'rats'\n  help: ")
+    assert told.err.startswith("error[C008]: there is no post 'rats'\n  = help: ")
     assert "posts/rates/index.md" in told.err
 
 
@@ -245,7 +246,7 @@ def circle() -> Iterator[str]:
 def test_redirects_in_a_circle_are_told(rates: Blog, circle: str, command: str) -> None:
     told = told_by(rates, command, circle)
     assert told.code == 2
-    assert f"error: {circle}" in told.err
+    assert f"error[C017]: {circle}" in told.err
     assert "redirect" in told.err
 
 

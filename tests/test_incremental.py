@@ -298,7 +298,7 @@ def test_nothing_new_nothing_written_nothing_imported(site: Site) -> None:
     second, last = run()
     assert last == "0"
     assert second == first  # the warnings among it
-    assert "posts/e.md:6:5: the image 'dot.png' has no text" in second[-1]
+    assert "warning[I003]: the image 'dot.png' has no text" in second[-1]
     assert stamps(site.root) == before
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from broken_sites import GOOD, Blog, Told
+from broken_sites import GOOD, Blog, Told, heads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +33,7 @@ def front(path: Path) -> FrontMatter:
 
 def refused(told: Told) -> str:
     assert (told.code, told.out) == (2, "")
-    return told.err.splitlines()[0].removeprefix("error: ")
+    return heads(told.err)[0]
 
 
 def test_a_post_begins(blog: Blog) -> None:
@@ -161,12 +161,12 @@ def test_the_editor_gets_the_file(blog: Blog, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("editor", "code", "said", "written"),
     [
-        ("", 2, "error: neither VISUAL nor EDITOR names an editor", False),
-        ("a 'b", 2, 'error: the editor "a \'b" is no command: No closing quotation', False),
+        ("", 2, "error[C013]: neither VISUAL nor EDITOR names an editor", False),
+        ("a 'b", 2, 'error[C013]: the editor "a \'b" is no command: No closing quotation', False),
         (
             "/no/editor",
             2,
-            "error: the editor '/no/editor' does not start: No such file or directory",
+            "error[C013]: the editor '/no/editor' does not start: No such file or directory",
             True,
         ),
         ("false", 1, "", True),

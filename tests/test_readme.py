@@ -65,7 +65,7 @@ def test_the_commands_are_named() -> None:
 def test_the_options_of_the_command_line_are_named() -> None:
     parser, commands = cli.parser_of()
     texts = [parser.format_help(), *(command.format_help() for command in commands.values())]
-    known = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*|(?<!\S)-[A-Za-z]\b", "\n".join(texts)))
+    known = set(re.findall(r"(?<!\S)--?[a-z][a-z0-9-]*|(?<!\S)-[A-Za-z]\b", "\n".join(texts)))
     named = [word.split()[0] for word in table("option", "meaning")]
     assert sorted(named) == sorted(known)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Served
+from edits import png
 from made_pages import built, kept, make_site
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -232,8 +233,8 @@ def test_the_build_prints_the_warning(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "posts/a.md").write_text("---\ntitle: A\ndate: 2020-01-01\n---\n![](https://x/y)\n")
     assert main(["build", "-C", str(tmp_path)]) == 0
     said = "".join(capsys.readouterr())
-    assert "posts/a.md:5:5: " in said
-    assert "the image 'https://x/y' has no text" in said
+    assert "warning[I003]: the image 'https://x/y' has no text" in said
+    assert "  --> posts/a.md:5:5\n" in said
 
 
 @pytest.mark.parametrize(
@@ -713,3 +714,11 @@ def test_a_display_within_a_sentence_can_have_a_label() -> None:
     assert equation.attributes["id"] == "eq-a"
     assert [number.text() for number in equation.css(".number")] == ["(1)"]
     assert [anchor.text for anchor in made.page.anchors] == ["(1)"]
+
+
+def test_a_summary_is_of_words_not_of_images(tmp_path: Path) -> None:
+    dot = png(3, 2)
+    text = "![A dot](dot.png)\n\n![B](dot.png) First *words*.\n\nMore.\n"
+    rendered = page(text, files={"dot.png": dot}, root=tmp_path).page
+    assert rendered.summary == "First words."
+    assert rendered.summary_html == "First <em>words</em>."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_sites import Told
+from broken_sites import heads
 from edits import stamps
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -679,11 +679,6 @@ def values(site: Watched, name: str = "one") -> list[str]:
     return re.findall(r'id="value-\d+"[^>]*>([^<]*)<', html)
 
 
-def heads(told: Told) -> list[str]:
-    """The first line of each error."""
-    return re.findall(r"^error: (.*)$", told.err, re.MULTILINE)
-
-
 def test_what_did_not_change_does_not_run_and_shows_the_same(make: Make) -> None:
     site = make(one=ONE)
     assert site.runs() == ["one"]
@@ -793,8 +788,9 @@ def test_a_file_that_a_value_reads_is_observed(make: Make) -> None:
 def test_a_value_whose_inputs_nobody_sees_runs_in_every_build(make: Make) -> None:
     site = make(one=text("`{python} __import__('subprocess').run(['true']).returncode`"))
     told = site.built()
-    assert "warning: posts/one.md" in told.err
-    assert "runs in every build: a value in the prose runs the program true" in told.err
+    [warning] = heads(told.err, "warning")
+    assert warning.startswith("posts/one.md")
+    assert "runs in every build: a value in the prose runs the program true" in warning
     assert site.runs() == ["one"]
 
 
@@ -805,7 +801,7 @@ def test_a_value_that_differs_between_runs_is_told_of(make: Make) -> None:
     site = make(one=NOISE)
     site.built()
     site.edit("posts/one.md", "claim='os", "claim='1 and os")
-    [warning] = re.findall(r"^warning: (.*)$", site.built().err, re.MULTILINE)
+    [warning] = heads(site.built().err, "warning")
     assert warning == (
         "posts/one.md:9:11: 'os.urandom(4).hex()' has another value than in its last run, "
         "though nothing that it reads changed"
@@ -821,7 +817,7 @@ def test_frozen_builds_run_nothing(make: Make) -> None:
     assert site.runs("--frozen") == []
     site.edit("posts/one.md", "x:.1f", "x:.2f")
     told = site.build("--frozen")
-    assert heads(told) == [
+    assert heads(told.err) == [
         "posts/one.md:6: the post would have to run: line 9 shows 'x:.2f', which is new"
     ]
 
@@ -852,7 +848,7 @@ def test_a_post_that_never_runs_shows_its_frozen_record(make: Make) -> None:
     site.ran.clear()
     told = site.build()
     assert (told.code, site.ran) == (1, [])
-    assert heads(told) == [
+    assert heads(told.err) == [
         "posts/one.md: the post says 'execute: frozen': "
         "posts/missing_package.py is gone since it was frozen"
     ]
@@ -863,7 +859,7 @@ def test_a_post_that_never_runs_and_has_nothing_to_show_fails(make: Make) -> Non
     for arguments in ((), ("--frozen",)):
         told = site.build(*arguments)
         assert (told.code, site.ran) == (1, [])
-        assert heads(told) == [
+        assert heads(told.err) == [
             "posts/one.md: the post says 'execute: frozen', and has no frozen record"
         ]
     assert site.run("freeze", "-C", str(site.root), "posts/*").code == 0
@@ -876,7 +872,7 @@ def test_a_post_that_never_runs_and_has_nothing_to_show_fails(make: Make) -> Non
     site.ran.clear()
     told = site.build()
     assert (told.code, site.ran) == (1, [])
-    assert heads(told) == [
+    assert heads(told.err) == [
         "posts/one.md: the post says 'execute: frozen': "
         "line 10 shows 'x:.2f', which is new since it was frozen"
     ]
@@ -910,7 +906,7 @@ def test_false_claims_of_all_posts_fail_the_build_each_time(make: Make) -> None:
     for _ in range(2):
         told = site.build("-j1")
         assert told.code == 1
-        assert heads(told) == [*SAID, *(line.replace("one.md", "two.md") for line in SAID)]
+        assert heads(told.err) == [*SAID, *(line.replace("one.md", "two.md") for line in SAID)]
         assert not site.public.exists()
     assert site.ran.count("posts/one.md") == 2
     assert site.ran.count("posts/good.md") == 1
@@ -927,7 +923,7 @@ def test_false_claims_can_be_allowed_and_are_marked(make: Make) -> None:
     for arguments in ((), (), ("--frozen",)):
         told = site.build(*arguments)
         assert told.code == 1
-        assert heads(told) == SAID
+        assert heads(told.err) == SAID
         assert stamps(site.public) == before
     assert site.runs("--allow-false-claims") == []
 
@@ -945,7 +941,7 @@ def test_a_frozen_claim_that_is_false(make: Make) -> None:
     site = make(one=FALSE_ONE)
     told = site.run("freeze", "-C", str(site.root), "posts/*")
     assert told.code == 1
-    assert heads(told) == SAID
+    assert heads(told.err) == SAID
     assert not (site.root / "posts/one.frozen").exists()
 
 
@@ -954,7 +950,7 @@ def test_a_claim_that_depends_on_a_file_is_checked_again(make: Make) -> None:
     site.put({"posts/n.txt": "1"})
     site.built()
     site.put({"posts/n.txt": "2"})
-    assert heads(site.build()) == ["posts/one.md:9:13: the claim 'So' is false"]
+    assert heads(site.build().err) == ["posts/one.md:9:13: the claim 'So' is false"]
     site.put({"posts/n.txt": "1"})
     assert site.built().out.startswith("1 post: ")
 
@@ -990,7 +986,7 @@ def test_values_of_notebooks_and_scripts(make: Make) -> None:
     site = make()
     site.put({"posts/book.ipynb": book, "posts/script.py": script})
     told = site.build("-j1")
-    assert heads(told) == [
+    assert heads(told.err) == [
         f"posts/book.ipynb:{line_of(book, 'claim')}:13: the claim 'So' is false",
         f"posts/script.py:{line_of(script, '`{python} z`')}:34: NameError: name 'z' is not defined",
     ]

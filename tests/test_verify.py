@@ -460,7 +460,7 @@ def test_a_site_without_any_record_is_another_site(site: Site) -> None:
     site.record_file().unlink()
     told = site.verified()
     assert told.code == 2
-    assert "error: there is no published record in SITE/public\n" in told.err
+    assert "error[C018]: there is no published record in SITE/public\n" in told.err
 
 
 def test_what_others_say_is_shown_as_text(site: Site) -> None:

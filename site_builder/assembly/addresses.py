@@ -121,16 +121,17 @@ def _collision(old: Wanted, new: Wanted) -> Problem:
     blamed = new if new.source else old
     message = f"{old.what} and {new.what} have the same address '/{url_of(new.path)}'"
     if not blamed.source:
-        return Problem(message, help="rename one of them")
+        return Problem(message, help="rename one of them", code="F017")
     if blamed.key == "aliases":
         help_ = "remove the alias, or change it"
     else:
         help_ = "give one of them another `slug:` in its front matter"
-    return front_matter_problem(blamed.source, blamed.key, blamed.word, message, help_)
+    told = (blamed.key, blamed.word, message, help_)
+    return front_matter_problem(blamed.source, *told, code="F017")
 
 
 def front_matter_problem(
-    source: Source, key: str, word: str, message: str, help_: str = ""
+    source: Source, key: str, word: str, message: str, help_: str = "", *, code: str
 ) -> Problem:
     """Make a problem that points at `word`, a value of `key` in the front matter of `source`."""
     lines = _front_matter(source.text)
@@ -138,15 +139,15 @@ def front_matter_problem(
         (n for n, line in enumerate(lines) if re.match(rf"\s*{re.escape(key)}\s*:", line)), None
     )
     if not key or (start is None and key != "tags"):
-        return Problem(message, source.path, help=help_)
+        return Problem(message, source.path, help=help_, code=code)
     rest = range(start or 0, len(lines))
     number = next((n for n in rest if word and word in lines[n]), start)
     if number is None:
-        return Problem(message, source.path, help=help_)
+        return Problem(message, source.path, help=help_, code=code)
     text = lines[number]
     column, width = (text.find(word) + 1, len(word)) if word and word in text else (0, 1)
-    line = source.file_line(number + 1)
-    return Problem(message, source.path, line, column, width, text, help_)
+    at = (source.path, source.file_line(number + 1), column, width)
+    return Problem(message, *at, text, help_, code=code)
 
 
 def _front_matter(text: str) -> list[str]:

@@ -9,7 +9,7 @@ same. Nothing is made here, so that what did not change never has to be.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -66,13 +66,14 @@ def assemble(
     contents: Contents,
     static: Sequence[SiteFile] = (),
     unbuilt: Mapping[str, str] | None = None,
+    on_broken: Callable[[Problem], object] | None = None,
 ) -> tuple[Recipe, ...]:
     """Say how all files of the site are made.
 
     `pages` are those to publish. `static` are files to copy; a `robots.txt` among them replaces
     ours, lines of `_redirects` come before ours. `unbuilt` says of posts that are not in `pages`
     why: `failed` if their problems are reported elsewhere, or such as `is a draft`, for links to
-    them.
+    them. With `on_broken` broken links are told to it, and their pages are made all the same.
 
     Raises ContentError with all broken links, collisions and unreadable files. To make a page
     raises UsageError for a template that cannot be rendered.
@@ -88,7 +89,10 @@ def assemble(
     problems += collisions(wanted)
     linked, link_problems = _link(site, located, wanted, aliases, unbuilt or {})
     files, unreadable = page_files(linked, contents)
-    problems += [*link_problems, *unreadable]
+    tell = on_broken or problems.append
+    for problem in link_problems:
+        tell(problem)
+    problems += unreadable
     if problems:
         raise ContentError(in_order(problems))
     whole = _whole(site, theme, linked, tags, series, assets, now, contents)

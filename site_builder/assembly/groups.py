@@ -66,4 +66,5 @@ def _two_spellings(first: Group, second: Group, key: str) -> Problem:
     word = _WORDS[key]
     message = f"the {word} {rare.name!r} has the same address as {common.name!r} of {files}"
     help_ = f"write {common.name!r} in all of them, or rename one"
-    return front_matter_problem(rare.members[0].page.source, key, rare.name, message, help_)
+    source = rare.members[0].page.source
+    return front_matter_problem(source, key, rare.name, message, help_, code="F016")

@@ -64,10 +64,10 @@ class _Found:
 
 
 class _BrokenError(Exception):
-    """A reference leads nowhere: message and help; no message if that is reported elsewhere."""
+    """A reference leads nowhere: what is told; no message if that is reported elsewhere."""
 
-    def __init__(self, message: str = "", help_: str = "") -> None:
-        self.message, self.help = message, help_
+    def __init__(self, message: str = "", help_: str = "", *, code: str = "") -> None:
+        self.message, self.help, self.code = message, help_, code
         super().__init__(message)
 
 
@@ -111,6 +111,9 @@ def link_page(located: Located, targets: LinkTargets) -> tuple[Located, list[Pro
         except _BrokenError as broken:
             if broken.message:
                 problems.append(_problem(page, reference, broken))
+            for marks in (here, elsewhere, feed):  # for previews, which show the page all the same
+                marks[reference.mark] = escape(reference.target)
+                marks[reference.text_mark] = escape(reference.target.lstrip("#"))
             continue
         url = targets.site.base + found.path + found.fragment
         here[reference.mark] = escape(found.fragment if found.own and found.fragment else url)
@@ -203,11 +206,12 @@ def _own_or_label(label: str, located: Located, targets: LinkTargets) -> _Found:
         files = " and ".join(sorted(home.page.source.path for home in homes))
         other = _relative(homes[0].page.source.path, located.page.source.folder)
         help_ = f"say which one is meant: '{other}#{label}'"
-        raise _BrokenError(f"link to '#{label}': {files} have a label of this name", help_)
+        message = f"link to '#{label}': {files} have a label of this name"
+        raise _BrokenError(message, help_, code="L004")
     if FAILED in targets.unbuilt.values():
         raise _BrokenError
     message = f"link to '#{label}': there is no heading or label {label!r}"
-    raise _BrokenError(message, _nearest(label, [*own, *targets.labels]))
+    raise _BrokenError(message, _nearest(label, [*own, *targets.labels]), code="L003")
 
 
 _NO_ANCHOR = Anchor("", "")
@@ -220,7 +224,7 @@ def _anchor(target: str, fragment: str, to: Located, targets: LinkTargets) -> An
     if fragment in anchors:
         return anchors[fragment]
     message = f"link to {target!r}: that {_kind(to)} has no heading or label {fragment!r}"
-    raise _BrokenError(message, _nearest(fragment, anchors))
+    raise _BrokenError(message, _nearest(fragment, anchors), code="L003")
 
 
 def _kind(located: Located) -> str:
@@ -244,7 +248,8 @@ def _other(target: str, path: str, tail: str, fragment: str, targets: LinkTarget
     if FAILED in targets.unbuilt.values():
         raise _BrokenError
     known = ["/" + url_of(at) for at in (*targets.by_path, *targets.others)]
-    raise _BrokenError(f"link to {target!r}: there is no such page", _nearest(path, known))
+    message = f"link to {target!r}: there is no such page"
+    raise _BrokenError(message, _nearest(path, known), code="L002")
 
 
 def _stem(file: str) -> str:
@@ -261,7 +266,8 @@ def _no_such_post(
         if candidate in targets.unbuilt:
             return _unbuilt(target, targets.unbuilt[candidate])
     known = [_relative(known, folder) for known in targets.by_source]
-    return _BrokenError(f"link to {target!r}: there is no such post", _nearest(path, known))
+    message = f"link to {target!r}: there is no such post"
+    return _BrokenError(message, _nearest(path, known), code="L001")
 
 
 def _unbuilt(target: str, reason: str) -> _BrokenError:
@@ -270,6 +276,7 @@ def _unbuilt(target: str, reason: str) -> _BrokenError:
     return _BrokenError(
         f"link to {target!r}: that post {reason}, so it is not on the site",
         "remove the link, or publish that post",
+        code="L005",
     )
 
 
@@ -296,4 +303,5 @@ def _problem(page: Page, reference: Reference, broken: _BrokenError) -> Problem:
             column, width = place + 1, len(written)
             break
     line = source.file_line(reference.line)
-    return Problem(broken.message, source.path, line, column, width, excerpt, broken.help)
+    at = (source.path, line, column, width)
+    return Problem(broken.message, *at, excerpt, broken.help, code=broken.code)

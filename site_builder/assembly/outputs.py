@@ -133,9 +133,10 @@ def page_files(pages: Sequence[Located], contents: Contents) -> tuple[list[Recip
 
 def _outside(page: Page, attachment: Attachment) -> Problem:
     message = f"the address {attachment.name!r} of {attachment.path} leads out of the site"
-    return Problem(message, page.source.path, help="put the file beside the post")
+    path, help_ = page.source.path, "put the file beside the post"
+    return Problem(message, path, help=help_, code="F011")
 
 
 def _unreadable(page: Page, attachment: Attachment, error: OSError) -> Problem:
     message = f"cannot read {attachment.path}: {error.strerror or error}"
-    return Problem(message, page.source.path)
+    return Problem(message, page.source.path, code="F010")

@@ -53,7 +53,8 @@ def read_aliases(pages: Iterable[Located]) -> tuple[list[Alias], list[Problem]]:
 
 def _no_address(located: Located, written: str) -> Problem:
     message = f"an alias is an address of this site such as '/2019/06/name/', not {written!r}"
-    return front_matter_problem(located.page.source, "aliases", written, message)
+    source = located.page.source
+    return front_matter_problem(source, "aliases", written, message, code="F018")
 
 
 def redirect_page(site: Site, alias: Alias) -> SiteFile:

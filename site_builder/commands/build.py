@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from site_builder.commands.arguments import (
@@ -18,6 +20,8 @@ from site_builder.commands.arguments import (
     say_waiting,
     shown,
 )
+from site_builder.commands.telling import print_warnings, say
+from site_builder.errors import Problem
 
 if TYPE_CHECKING:  # what a command needs it imports itself
     from site_builder.build import Options, Report
@@ -45,7 +49,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                         help="mark false claims on their pages instead of failing")  # fmt: skip
     parser.add_argument("--explain", action="store_true",
                         help="say of each post first why it runs or need not")  # fmt: skip
-    parser.set_defaults(command=run, writes=True)
+    parser.add_argument("--strict", action="store_true",
+                        help="fail where there is a warning; nothing is written then")  # fmt: skip
+    parser.set_defaults(command=run, writes=True, reports=True)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -71,32 +77,36 @@ def run(given: argparse.Namespace) -> int:
         only=tuple(given.only),
         frozen=given.frozen,
         allow_false_claims=given.allow_false_claims,
+        strict=given.strict,
     )
     if given.explain:
         from site_builder.commands.explain import explain_all
 
-        explain_all(site, options.cache)
+        explain_all(site, options.cache, on_line=partial(say, given=given))
     with Display(sys.stderr) as display:
         report = build(site, options, on_progress=display.show, on_wait=say_waiting)
-    _print_report(report, options)
+    _print_report(report, options, given, ignored=site.settings.ignore)
     return 0
 
 
-def _print_report(report: Report, options: Options) -> None:
+def _print_report(
+    report: Report, options: Options, given: argparse.Namespace, *, ignored: Sequence[str]
+) -> None:
     """Say what was done, and what is worth a warning."""
-    for warning in report.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    if report.cache_trouble:
+    warnings = list(report.warnings)
+    if report.cache_trouble and "P005" not in ignored:
         trouble = f"not all could be kept in {CACHE}/ for the next build: {report.cache_trouble}"
-        print(f"warning: {trouble}", file=sys.stderr)
+        warnings.append(Problem(trouble, code="P005"))
+    if warnings or given.output_format == "json":
+        print_warnings(warnings, given)
     ran = "none executed"
     if report.executed:
         ran = f"{report.executed} executed in {report.seconds_executing:.1f} s"
     if report.reused:
         ran += f", {report.reused} reused"
     posts = "1 post" if report.posts == 1 else f"{report.posts} posts"
-    print(f"{posts}: {ran}; {report.pages} pages → {shown(options.output)}")
+    say(f"{posts}: {ran}; {report.pages} pages → {shown(options.output)}", given)
     if report.hidden:
         # Otherwise a post that is not there would look lost.
         why = "drafts, scheduled or never built" if options.only else "drafts or scheduled"
-        print(f"left out, as {why}: {', '.join(report.hidden)}")
+        say(f"left out, as {why}: {', '.join(report.hidden)}", given)

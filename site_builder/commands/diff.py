@@ -11,6 +11,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -22,6 +23,7 @@ from site_builder.commands.arguments import (
     add_running,
     add_tolerance,
 )
+from site_builder.commands.telling import print_each
 from site_builder.errors import Problem, UsageError
 
 
@@ -57,11 +59,11 @@ def run(given: argparse.Namespace) -> int:
     from site_builder.checking.diffing.made import Running
     from site_builder.checking.diffing.page import difference_page
     from site_builder.checking.diffing.report import difference_json, report_lines
-    from site_builder.evidence.lines import plain_lines
     from site_builder.progress import Display
 
     if given.html is not None and not given.html.absolute().parent.is_dir():
-        raise UsageError(Problem(f"there is no folder for the page {given.html}"))
+        message = f"there is no folder for the page {given.html}"
+        raise UsageError(Problem(message, code="C009"))
     site = config.load(given.directory)
     wanted = Wanted(given.old, given.new, tuple(given.packages), given.tolerance)
     with _ended_in_order(), Display(sys.stderr) as display:
@@ -75,7 +77,7 @@ def run(given: argparse.Namespace) -> int:
         )
         difference = compared(site, wanted, running, here=Path.cwd(), on_say=_say)
     for side, problem in difference.failed:
-        print(plain_lines(f"error ({side}): {problem}\n"), file=sys.stderr)
+        print_each([replace(problem, message=f"{side}: {problem.message}")], given)
     if given.html is not None:
         _write(given.html, difference_page(difference))
     if given.json:
@@ -109,4 +111,4 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         message = f"the page cannot be written to {path}: {error.strerror}"
-        raise UsageError(Problem(message)) from None
+        raise UsageError(Problem(message, code="C012")) from None

@@ -57,7 +57,7 @@ def _next(folder: Path, missing: list[str]) -> Iterator[str]:
     elif missing:  # an environment that uv made
         yield _line("uv", "pip", "install", "--python", sys.executable, *missing)
     yield _line(*_ours(), "build")
-    yield _line(sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "-d", "public")
+    yield _line(*_ours(), "serve", "--open")
 
 
 def _ours() -> tuple[str, ...]:

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from site_builder.commands.arguments import CACHE, add_place, print_each
-from site_builder.errors import in_order
+from site_builder.commands.arguments import CACHE, add_place
+from site_builder.commands.telling import print_each
 
 if TYPE_CHECKING:  # what a command needs it imports itself
     from site_builder.authoring.listing import Row, Status
@@ -53,7 +53,7 @@ def run(given: argparse.Namespace) -> int:
     else:
         for line in _table(listing.rows):
             print(line)
-    print_each(in_order(listing.problems))
+    print_each(listing.problems, given)
     return 1 if listing.problems else 0
 
 

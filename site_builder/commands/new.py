@@ -62,10 +62,12 @@ def _editor() -> list[str]:
         # On Windows a backslash is a part of paths.
         words = shlex.split(command, posix=os.name == "posix")
     except ValueError as error:
-        raise UsageError(Problem(f"the editor {command!r} is no command: {error}")) from None
+        message = f"the editor {command!r} is no command: {error}"
+        raise UsageError(Problem(message, code="C013")) from None
     if not words:
         help_ = "set EDITOR, such as EDITOR=nano, or open the file yourself"
-        raise UsageError(Problem("neither VISUAL nor EDITOR names an editor", help=help_))
+        message = "neither VISUAL nor EDITOR names an editor"
+        raise UsageError(Problem(message, help=help_, code="C013"))
     return words
 
 
@@ -74,7 +76,8 @@ def _edit(editor: list[str], path: Path) -> int:
         code = subprocess.run([*editor, str(path)], check=False).returncode
     except OSError as error:
         message = f"the editor {editor[0]!r} does not start: {error.strerror}"
-        raise UsageError(Problem(message, help="the post is written; set EDITOR")) from None
+        help_ = "the post is written; set EDITOR"
+        raise UsageError(Problem(message, help=help_, code="C013")) from None
     return 1 if code else 0
 
 

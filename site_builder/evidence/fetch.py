@@ -71,7 +71,8 @@ def open_published(where: str, limits: Limits | None = None) -> Published:
     folder = Path(where)
     if not folder.is_dir():
         help_ = "give the folder of a built site, or the https:// address of its home page"
-        raise UsageError(Problem(f"there is no folder {where}", help=help_))
+        message = f"there is no folder {where}"
+        raise UsageError(Problem(message, help=help_, code="C017"))
     return _in_folder(folder, limits or Limits())
 
 
@@ -117,7 +118,7 @@ def _at_address(where: str, limits: Limits) -> Published:
         # Moved home pages, as from http to https, are moved for all other files, too.
         address, _ = web.get(home, moving=True)
     except FetchError as error:
-        raise UsageError(Problem(f"{home}: {error}", help=error.help)) from None
+        raise UsageError(Problem(f"{home}: {error}", help=error.help, code="C017")) from None
     base = address.rpartition("/")[0] + "/"
 
     def read(path: str) -> bytes:
@@ -147,10 +148,13 @@ def _home(where: str) -> str:
         address = urlsplit(where)
         _ = address.port  # raises ValueError if it is no number
     except ValueError:
-        raise UsageError(Problem(f"this is no address: {where}", help=help_)) from None
+        message = f"this is no address: {where}"
+        raise UsageError(Problem(message, help=help_, code="C017")) from None
     if address.scheme.lower() not in ("http", "https") or not address.hostname:
-        raise UsageError(Problem(f"only http(s) addresses can be read, not {where}", help=help_))
+        message = f"only http(s) addresses can be read, not {where}"
+        raise UsageError(Problem(message, help=help_, code="C017"))
     if address.username is not None or re.search(r"[\s\\<>\"\x00-\x20\x7f]", where):
-        raise UsageError(Problem(f"this is no address of a home page: {where}", help=help_))
+        message = f"this is no address of a home page: {where}"
+        raise UsageError(Problem(message, help=help_, code="C017"))
     path = address.path.removesuffix("index.html").rstrip("/")
     return f"{address.scheme.lower()}://{address.netloc}{path}/"

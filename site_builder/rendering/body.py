@@ -192,7 +192,7 @@ class _Renderer(RendererHTML):
         if is_lost(html, (token.content for token in tokens[index:])):
             message = f"{html} is taken for HTML, but not closed"
             help_ = f"write \\{html} for the text, or `…` around code, or close the element"
-            warn(env["draft"], html, message, help_)
+            warn(env["draft"], html, message, help_, code="M016")
         return authors_html(env["draft"], html)
 
     def table_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:

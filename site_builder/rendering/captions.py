@@ -16,6 +16,7 @@ from site_builder.model import Cell
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.values import plain
 
+UNTOLD = "Figure"  # for those who cannot see a figure of which nothing is said
 Inline = Callable[[Draft, str, str], str]
 """What renders inline Markdown whose expressions are those of an origin."""
 
@@ -67,12 +68,12 @@ def alternative(draft: Draft, cell: Cell, place: int) -> tuple[str, bool]:
         source = draft.executed.post.source
         message = f"a figure of cell {cell.number} has no text for those who cannot see it"
         help_ = "add `#| fig-alt: …`, empty for a decoration"
-        warning = problem_at(source, cell.fence_line, message, help_)
+        warning = problem_at(source, cell.fence_line, message, help_, code="I002")
         if warning not in draft.warnings:  # once for all of a loop's figures
             draft.warnings.append(warning)
     if place < len(captions):
         return plain(draft, captions[place], f"cell {cell.number} fig-cap {place + 1}"), False
-    return "Figure", False
+    return UNTOLD, False
 
 
 def check_captions(draft: Draft, cell: Cell, figures: int, tables: int, inline: Inline) -> None:
@@ -101,6 +102,7 @@ def _report(draft: Draft, cell: Cell, what: str, *keys: str) -> None:
     for key in keys:
         for line in range(cell.fence_line, cell.line):
             if re.search(rf"\b{key}\b", source.line_text(line)):
-                problem = problem_at(source, line, f"{key!r} {what}", "remove it")
+                message = f"{key!r} {what}"
+                problem = problem_at(source, line, message, "remove it", code="I005")
                 draft.problems.append(problem)
                 return

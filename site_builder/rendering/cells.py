@@ -27,9 +27,10 @@ from site_builder.rendering.figures import picture
 from site_builder.rendering.foreign_html import is_table, shown_html
 from site_builder.rendering.formulas import latex_output
 from site_builder.rendering.highlight import highlight
+from site_builder.rendering.pending import pending_html
 from site_builder.rendering.tables import dataframe_html, is_dataframe
 from site_builder.rendering.terminal import terminal_html
-from site_builder.rendering.values import VOLATILE
+from site_builder.rendering.values import VOLATILE, is_pending
 
 Render = Callable[[Draft, str], str]
 LONG = 30  # lines of output beyond which it scrolls
@@ -60,8 +61,11 @@ def cell_html(draft: Draft, number: int, inline: Inline, markdown: Render) -> st
     code = _code(draft, cell) if options.echo else ""
     if options.claim:
         code = claim_of_cell(draft, cell, outputs, code, inline)
+    pending = is_pending(draft.executed, number)
     html = shown.outputs(outputs) if options.output is not False else ""
-    if not draft.feed:
+    if pending:
+        html = "" if draft.feed or options.output is False else pending_html(draft, cell, inline)
+    elif not draft.feed:
         check_captions(draft, cell, shown.figures, shown.tables, inline)
     if not code and not html:
         return ""
@@ -73,6 +77,7 @@ def cell_html(draft: Draft, number: int, inline: Inline, markdown: Render) -> st
         draft.anchor(id_, claim_text(draft, cell) or f"Code {number}", number)
     kind = "cell claim" if options.claim else "cell"
     kind += "" if is_proven(outputs) else " false"
+    kind += " pending" if pending and not draft.feed else ""
     return f'<div class="{kind}" id="{escape(id_)}">\n{code}{html}</div>\n'
 
 
@@ -170,7 +175,8 @@ class _Shown:
         source, line = self._draft.executed.post.source, self._cell.line
         message = f"cell {self._cell.number} gave LaTeX that cannot be shown: {error.message}"
         if not self._draft.feed:
-            problem = problem_at(source, line, message, error.help or f"it is {tex.strip()!r}")
+            help_ = error.help or f"it is {tex.strip()!r}"
+            problem = problem_at(source, line, message, help_, code="T009")
             self._draft.problems.append(problem)
         return ""
 

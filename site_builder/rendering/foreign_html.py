@@ -26,7 +26,8 @@ def shown_html(draft: Draft, html: str, *, name: str, line: int, what: str) -> s
         return without_scripts(html)
     for unseen_part, help_ in unseen(html):
         message = f"{what} shows {unseen_part}"
-        draft.warnings.append(problem_at(draft.executed.post.source, line, message, help_))
+        source = draft.executed.post.source
+        draft.warnings.append(problem_at(source, line, message, help_, code="A001"))
     html, style = with_style_sheet(html, name)
     if style is None:
         return html

@@ -109,7 +109,9 @@ def _failed(draft: Draft, token: Token, error: MathsError) -> str:
         line, column = _position(draft, token, offset)
         source = draft.executed.post.source
         draft.problems.append(
-            problem_at(source, line, error.message, help_, column=column, width=width)
+            problem_at(
+                source, line, error.message, help_, column=column, width=width, code=error.code
+            )
         )
     return f"<code>{escape(token.content)}</code>"
 

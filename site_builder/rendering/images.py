@@ -36,10 +36,10 @@ def image_html(draft: Draft, token: Token, *, labelled: bool = False) -> str:
     if not alt and token.attrs.get("role") not in DECORATION:
         message = f"the image {address!r} has no text for those who cannot see it"
         help_ = "write it between the brackets; ![](…){role=presentation} marks a decoration"
-        warn(draft, address, message, help_)
+        warn(draft, address, message, help_, code="I003")
     if is_remote(address):
         message = f"the image {address!r} is on another site, from which pages load nothing"
-        warn(draft, address, message, "save it beside the post and show that")
+        warn(draft, address, message, "save it beside the post and show that", code="I006")
     names = ("class", "title", "role") if labelled else ("id", "class", "title", "role")
     attributes = {"src": address, "alt": alt, **kept(token, *names)}
     attachment = draft.attachment(address)
@@ -91,7 +91,8 @@ def authors_html(draft: Draft, html: str) -> str:
     if "<" not in html:
         return html
     for what, help_ in (*unseen(html), *unseen_style(html)):
-        warn(draft, html.lstrip().partition("\n")[0], f"this HTML has {what}", help_)
+        written = html.lstrip().partition("\n")[0]
+        warn(draft, written, f"this HTML has {what}", help_, code="A001")
 
     def fill(found: re.Match[str]) -> str:
         attachment = draft.attachment(found[3])
@@ -100,12 +101,13 @@ def authors_html(draft: Draft, html: str) -> str:
     return _SOURCE.sub(fill, html)
 
 
-def warn(draft: Draft, written: str, message: str, help_: str) -> None:
+def warn(draft: Draft, written: str, message: str, help_: str, *, code: str) -> None:
     """Warn of what is `written` in the block that is being rendered; once, on the page."""
     if draft.feed:
         return
     line, column = draft.place(written)
     source = draft.executed.post.source
+    width = len(written)
     draft.warnings.append(
-        problem_at(source, line, message, help_, column=column, width=len(written))
+        problem_at(source, line, message, help_, column=column, width=width, code=code)
     )

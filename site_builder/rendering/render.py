@@ -52,7 +52,7 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     tokens = filled(executed, post.tokens)
     body = body_html(draft, tokens)
     lead = _summary(site, executed, draft, tokens)
-    summary_html = shown_inline(draft, lead)
+    summary_html = shown_inline(draft, lead).strip()
     if draft.problems:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
@@ -133,10 +133,15 @@ def _summary(
 
 
 def _lead(tokens: Sequence[Token]) -> list[Token]:
-    """The inline tokens of the first paragraph."""
+    """The inline tokens of the first paragraph that says something, without its images.
+
+    Those are files of the page's own folder, which lists are not in.
+    """
     for index, token in enumerate(tokens):
         if token.type == "paragraph_open" and token.level == 0:
-            return tokens[index + 1].children or []
+            words = [x for x in tokens[index + 1].children or [] if x.type != "image"]
+            if any(each.type not in ("softbreak", "hardbreak") for each in words):
+                return words
     return []
 
 

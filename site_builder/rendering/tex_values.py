@@ -39,15 +39,15 @@ class FilledTex:
 
 
 def fill_tex(
-    written: str, numbers: Sequence[int], values: Sequence[Value | None]
+    written: str, numbers: Sequence[int], values: Sequence[Value | None], unknown: str = "0"
 ) -> tuple[str, FilledTex]:
-    """Fill in values, which are those of the expressions with these numbers; 0 for None."""
+    """Fill in values, which are those of the expressions with these numbers; `unknown` for None."""
     tex, end = "", 0
     places, unfit = [], []
     for found, number, value in zip(VALUE.finditer(written), numbers, values, strict=True):
         tex += written[end : found.start()]
         end = found.end()
-        part = "0" if value is None else tex_of(value)
+        part = unknown if value is None else tex_of(value)
         if part is None:
             unfit.append(number)
             part = "0"

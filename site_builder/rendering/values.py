@@ -29,6 +29,7 @@ from site_builder.rendering.tex_values import bare_tex, fill_tex
 RenderInline = Callable[[Sequence[Token]], str]
 VOLATILE = "changes from run to run"
 FALSE = " (false)"
+TO_COME = "…"
 _NOTE = "this is what the run behind this page gave."
 
 
@@ -67,8 +68,10 @@ def value_html(
     if number is None:  # Markdown that a cell gave: nothing is evaluated there
         return f"<code>{escape(token.markup.strip('`'), quote=False)}</code>"
     expression, value = _of(draft.executed, number)
+    if value is None and is_pending(draft.executed, -number) and not bare and not draft.feed:
+        return f'<span class="value pending" id="value-{number}">{TO_COME}</span>'
     if value is None:
-        return ""
+        return _text(draft.executed, number)
     html = _rich(draft, expression, value, render, linked=marked)
     if html is None:
         html = escape(value.text, quote=False)
@@ -97,18 +100,32 @@ def volatile_numbers(draft: Draft, formula: Token) -> list[int]:
     for number in formula.meta["filled"].unfit:
         message = "the value has no form that a formula can hold"
         help_ = "show it outside of the formula, or as a number or as TeX"
-        _report(draft, expressions[number - 1], message, help_)
+        _report(draft, expressions[number - 1], message, help_, code="V005")
     return [n for n in formula.meta["expressions"] if expressions[n - 1].volatile]
 
 
 def value_of(executed: ExecutedPost, number: int) -> Value | None:
-    """What an expression gave; None if nothing has run."""
+    """What an expression gave; None if nothing has run, or it is to come."""
     return _of(executed, number)[1]
+
+
+def is_pending(executed: ExecutedPost, step: int) -> bool:
+    """Whether a cell, or an expression, whose number is told as minus it, is still to run."""
+    return step in executed.execution.pending
 
 
 def _of(executed: ExecutedPost, number: int) -> tuple[Expression, Value | None]:
     values = executed.execution.values
-    return executed.post.expressions[number - 1], values[number - 1] if values else None
+    there = values and not is_pending(executed, -number)
+    return executed.post.expressions[number - 1], values[number - 1] if there else None
+
+
+def _text(executed: ExecutedPost, number: int) -> str:
+    """A value as plain text; that of a run to come in a preview, nothing if none is."""
+    value = value_of(executed, number)
+    if value is None:
+        return TO_COME if is_pending(executed, -number) else ""
+    return text_of(value)
 
 
 def _numbers(draft: Draft, origin: str) -> list[int]:
@@ -147,12 +164,13 @@ def _claims(token: Token) -> bool:
 
 def _one(executed: ExecutedPost, token: Token) -> Token:
     if token.type == "value" and "expression" in token.meta:
-        value = value_of(executed, token.meta["expression"])
-        return token.copy(meta={**token.meta, "text": "" if value is None else text_of(value)})
+        text = _text(executed, token.meta["expression"])
+        return token.copy(meta={**token.meta, "text": text})
     if "expressions" in token.meta:
         numbers = token.meta["expressions"]
         values = [value_of(executed, number) for number in numbers]
-        tex, places = fill_tex(token.content, numbers, values)
+        unknown = r"\ldots" if any(is_pending(executed, -n) for n in numbers) else "0"
+        tex, places = fill_tex(token.content, numbers, values, unknown)
         return token.copy(content=tex, meta={**token.meta, "filled": places})
     if token.type == "image":
         return token.copy(children=_inline(executed, token.children or ()))
@@ -192,13 +210,14 @@ def _rich(
             return latex_value(draft, latex)
         except MathsError as error:
             message = f"the value is LaTeX that cannot be shown: {error.message}"
-            _report(draft, expression, message, error.help or f"it is {latex.strip()!r}")
+            help_ = error.help or f"it is {latex.strip()!r}"
+            _report(draft, expression, message, help_, code="T009")
             return None
     if html := value.data.get("text/html"):
         unfit = unfit_for_sentence(html)
         if unfit:
             message = f"the value is {unfit}, which does not fit into a sentence"
-            _report(draft, expression, message, "show it with a cell")
+            _report(draft, expression, message, "show it with a cell", code="V005")
             return None
         name = f"value-{expression.number}"
         what = f"the value of {expression.code!r}"
@@ -213,17 +232,17 @@ def _markdown(
     tokens = make_parser(draft.quotes).parse(text)
     if [token.type for token in tokens] != ["paragraph_open", "inline", "paragraph_close"]:
         message = "the value is more than a paragraph, which does not fit into a sentence"
-        _report(draft, expression, message, "show it with a cell")
+        _report(draft, expression, message, "show it with a cell", code="V005")
         return None
     children = tokens[1].children or []
     return render(children if linked else without_links(children))
 
 
-def _report(draft: Draft, expression: Expression, message: str, help_: str) -> None:
+def _report(draft: Draft, expression: Expression, message: str, help_: str, *, code: str) -> None:
     if draft.feed:
         return  # said for the page
     source, line, column = draft.executed.post.source, expression.line, expression.column
     width = max(1, len(expression.code))
-    problem = problem_at(source, line, message, help_, column=column, width=width)
+    problem = problem_at(source, line, message, help_, column=column, width=width, code=code)
     if problem not in draft.problems:
         draft.problems.append(problem)
