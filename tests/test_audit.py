@@ -52,7 +52,11 @@ PLANTED = {
     "uuid": Planted(("import uuid\nprint(uuid.uuid4())",), "random numbers without a seed"),
     "clock": Planted(("import time\nprint(time.time())",), "the clock"),
     "duration": Planted(
-        ("from time import perf_counter\nt = perf_counter()\nprint(perf_counter() - t)",),
+        # Long enough that no two runs come to the same by chance.
+        (
+            "from time import perf_counter\nt = perf_counter()\n"
+            "print(sum(range(20_000)) and perf_counter() - t)",
+        ),
         "the clock",
     ),
     "address": Planted(

@@ -6,7 +6,10 @@ import dataclasses
 import json
 import shutil
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from checking import Written, post
@@ -19,6 +22,7 @@ from site_builder.checking.site.accessibility import find_browser
 from site_builder.checking.site.validator import find_validator
 from site_builder.errors import UsageError
 
+R = TypeVar("R")
 # A stand-in for the Nu HTML checker: it finds `<center>`, has the form of its messages, and knows
 # no more of MathML than it does.
 NU = """\
@@ -119,7 +123,12 @@ def test_a_checker_that_is_missing_is_an_error_of_usage(
     assert "pip install playwright axe-playwright-python" in told
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+def apart(function: Callable[..., R], *arguments: Any, **named: Any) -> R:
+    """Call in a thread of its own: a browser that other tests use has a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *arguments, **named).result()
+
+
 def test_what_axe_finds_is_told_with_the_line(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "posts/a.md": post("A", 'Text.\n\n<img src="/blog/dot.png" alt="A dot"> <select id="s">'
@@ -128,17 +137,17 @@ def test_what_axe_finds_is_told_with_the_line(tmp_path: Path) -> None:
         "static/dot.png": PIXEL,
     }  # fmt: skip
     site = Written(tmp_path, files)
-    checked = site.checked("a", a11y=True, environment={"PATH": str(CHROMIUM.parent)})
+    checked = apart(site.checked, "a", a11y=True, environment={"PATH": str(CHROMIUM.parent)})
     assert checked.problems == ()
     (finding,) = checked.findings
     assert (finding.code, finding.file, finding.line) == ("A110", "posts/a.md", 8)
     assert finding.message.startswith("select-name: ")
     assert finding.message.endswith("at #s")  # in light and dark, narrow and wide
     assert checked.kinds == {"accessibility": 1}
-    assert site.found("b", a11y=True, environment={"PATH": str(CHROMIUM.parent)}) == []
+    environment = {"PATH": str(CHROMIUM.parent)}
+    assert apart(site.found, "b", a11y=True, environment=environment) == []
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 def test_the_browser_is_the_system_s(tmp_path: Path) -> None:
     assert find_browser(str(CHROMIUM.parent)) == shutil.which("chromium", path="/usr/bin")
 
@@ -147,7 +156,7 @@ def test_a_browser_that_does_not_start_is_told(tmp_path: Path) -> None:
     put_program(tmp_path / "bin", "chromium", "#!/bin/sh\nexit 3\n")
     site = Written(tmp_path / "site", {"posts/a.md": post("A", "Text.")})
     with pytest.raises(UsageError, match="does not start"):
-        site.checked(a11y=True, environment={"PATH": str(tmp_path / "bin")})
+        apart(site.checked, a11y=True, environment={"PATH": str(tmp_path / "bin")})
 
 
 def test_findings_can_be_read_by_programs(tmp_path: Path) -> None:
