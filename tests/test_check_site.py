@@ -77,12 +77,11 @@ def test_a_figure_of_which_a_build_warns_is_told_once(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_with_a_page_is_not_laid_to_a_style_sheet(tmp_path: Path) -> None:
-    """Its words stand in a comment there by chance: `Figures: captions in the measure …`."""
-    shown = "print('<img src=\"/blog/dot\\56png\" alt=\"captions\">'.replace('\\56', '.'))"
-    code = f"```python\n#| output: asis\n{shown.replace('captions', '{}' )}\n```"
-    code = code.replace(".replace", ".format('cap' + 'tions').replace")
-    problem = Written(tmp_path, {**CLEAN, HERE: post("Rates", code)}).checked()
-    assert [each.file for each in problem.findings] in ([], [HERE])
+    image = "<img src='/blog/{}.png' alt='{}'>"
+    code = f"```python\n#| output: asis\nprint({image!r}.format('do' + 't', 'Fig' + 'ure'))\n```"
+    checked = Written(tmp_path, {**CLEAN, HERE: post("Rates", code)}).checked()
+    assert "Figure" in (ROOT / "themes/default/assets/css/20-prose.css").read_text("utf-8")
+    assert [(each.code, each.file) for each in checked.findings] == [("I103", HERE)]
 
 
 def test_nothing_is_found_on_the_blog(blog: Served) -> None:
@@ -125,8 +124,8 @@ FAULTS = {
         ],
     ),
     "an address without the folder of the site": (
-        "x ![A dot](/dot.png)",
-        [f"L109 {HERE}:6:12 image '/dot.png': that leads out of the site, which is at '/blog/'"],
+        'x <img src="/dot.png" alt="A dot">',
+        [f"L109 {HERE}:6:13 image '/dot.png': that leads out of the site, which is at '/blog/'"],
     ),
     "the reader's own machine": (
         "[x](http://localhost:8000/) [y](http://192.168.0.7/)",
@@ -250,6 +249,15 @@ def test_tags_and_series_in_two_spellings(tmp_path: Path) -> None:
         "F102 posts/slip.md:5:9 the series 'On net' and 'On nets' of posts/0.md and 2 more "
         "differ in number only",
     ]
+
+
+def test_two_spellings_of_one_address_are_told_once(tmp_path: Path) -> None:
+    files: Files = {
+        f"posts/{n}.md": post(f"P{n}", "x", tags=f"[{tag}]")
+        for n, tag in enumerate(("Nets", "nets"))
+    }
+    checked = Written(tmp_path, files).checked()
+    assert [each.code for each in (*checked.problems, *checked.findings)] == ["F016"]
 
 
 @pytest.mark.parametrize(

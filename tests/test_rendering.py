@@ -722,3 +722,13 @@ def test_a_summary_is_of_words_not_of_images(tmp_path: Path) -> None:
     rendered = page(text, files={"dot.png": dot}, root=tmp_path).page
     assert rendered.summary == "First words."
     assert rendered.summary_html == "First <em>words</em>."
+
+
+def test_an_image_from_the_root_of_the_site_is_below_its_home_page() -> None:
+    site = make_site(Path("/nowhere"), url="https://example.org/blog/")
+    text = "---\ntitle: T\ndate: 2020-05-17\n---\n![A dot](/dot.png) ![B](//cdn.example/b.png)\n"
+    post = parse(site, Source("posts/post.md", text))
+    rendered = render(site, ExecutedPost(post, nothing_to_run(post)))
+    for shown in (rendered.html.body, rendered.html.feed):
+        sources = [node.attributes["src"] for node in LexborHTMLParser(shown).css("img")]
+        assert sources == ["/blog/dot.png", "//cdn.example/b.png"]

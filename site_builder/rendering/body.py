@@ -280,6 +280,7 @@ def _scratch(draft: Draft) -> Draft:
         draft.dark_figures,
         draft.quotes,
         feed=True,
+        base=draft.base,
         lines=draft.lines,
     )
 

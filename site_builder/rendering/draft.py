@@ -29,6 +29,8 @@ class Draft:
     """What straight quotation marks become."""
     feed: bool
     """Whether this is the rendering for feeds."""
+    base: str = "/"
+    """The path of the home page on its host."""
     lines: tuple[int, int] = (1, 1)
     """First and last line of the block that is being rendered, for messages."""
     heading_shift: int = 0

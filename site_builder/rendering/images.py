@@ -42,6 +42,8 @@ def image_html(draft: Draft, token: Token, *, labelled: bool = False) -> str:
         warn(draft, address, message, "save it beside the post and show that", code="I006")
     names = ("class", "title", "role") if labelled else ("id", "class", "title", "role")
     attributes = {"src": address, "alt": alt, **kept(token, *names)}
+    if address.startswith("/") and not address.startswith(("//", draft.base)):
+        attributes["src"] = draft.base + address[1:]  # below the home page, as for links
     attachment = draft.attachment(address)
     if attachment is not None:
         attributes["src"] = quote(attachment.name)

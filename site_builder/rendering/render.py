@@ -109,6 +109,7 @@ def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
         dark_figures=site.settings.figures.dark == "auto",
         quotes=post_quotes(site, front),
         feed=feed,
+        base=site.base,
     )
 
 
