@@ -43,7 +43,7 @@ def shown(root: Path, address: str) -> Iterator[tuple[Serving, Page]]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"http://127.0.0.1:{served.port}{address}")
-        page.wait_for_function("document.documentElement.dataset.version !== undefined")
+        page.wait_for_selector("html[data-version]", state="attached")
         yield served, page
         browser.close()
 
