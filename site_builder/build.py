@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fnmatch
 import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from site_builder.chosen import check_patterns
 from site_builder.config import Site
-from site_builder.errors import ContentError, Problem, UsageError, nearest
+from site_builder.errors import ContentError, Problem, UsageError
 from site_builder.files import LostError
 from site_builder.inputs import Inputs, read_inputs
 from site_builder.memory import NOTHING, Memory, is_same_site, recall, unchanged_posts
@@ -45,7 +45,8 @@ def build(
         inputs = read_inputs(site)
         if options.allow_false_claims:  # what that makes is for such builds only
             inputs = replace(inputs, rendering=f"{inputs.rendering}, false claims")
-        _check_patterns(options.only, inputs)
+        # Of patterns that no post has, a site of nothing else would be written.
+        check_patterns(options.only, [file.path for file in inputs.files])
         memory = recall(store, site, options.output)
         unchanged = unchanged_posts(memory, inputs, site, store, prepare=_load_pipeline)
         same = is_same_site(memory, inputs, options.kinds, today)
@@ -102,18 +103,6 @@ def _early_executor(
     finally:
         if executor is not None:
             executor.close()
-
-
-def _check_patterns(patterns: Sequence[str], inputs: Inputs) -> None:
-    """Refuse patterns of `--only` that no post has: a site of nothing else would be written."""
-    paths = [file.path for file in inputs.files]
-    problems = [
-        Problem(f"there is no post {pattern!r}", help=nearest(pattern, paths), code="C008")
-        for pattern in patterns
-        if not any(fnmatch.fnmatchcase(path, pattern) for path in paths)
-    ]
-    if problems:
-        raise UsageError(problems)
 
 
 def _load_pipeline() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fnmatch
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from site_builder.assembly.theme import Theme, load_theme
 from site_builder.assembly.theme_files import ThemeFiles
+from site_builder.chosen import is_chosen
 from site_builder.config import Site
 from site_builder.errors import Problem, SiteBuilderError, UsageError, in_order
 from site_builder.memory import KnownPost, Memory, unchanged_posts
@@ -81,7 +81,7 @@ def recall(
     """Take what did not change as it was made before, and what is not asked for as it was then."""
     by_path = {source.path: source for source in sources}
     patterns = order.options.only
-    skipped = {path for path in {*by_path, *memory.posts} if not is_chosen(path, patterns)}
+    skipped = {path for path in {*by_path, *memory.posts} if not is_wanted(path, patterns)}
     for path in sorted({*unchanged.intersection(by_path), *skipped}):
         known = memory.posts.get(path)
         if known is None or (path in skipped and not known.page):
@@ -99,11 +99,9 @@ def recall(
                 made.reused.add(path)
 
 
-def is_chosen(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a post is to be built anew: all are if there is no pattern."""
-    if not patterns or not path.startswith(("posts/", "pages/")):
-        return True
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+def is_wanted(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a post is to be built anew; what is no post always is."""
+    return not path.startswith(("posts/", "pages/")) or is_chosen(path, patterns)
 
 
 def make(

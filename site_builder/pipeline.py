@@ -15,7 +15,7 @@ from site_builder.codes import unsilenced
 from site_builder.content.read import sources_of
 from site_builder.errors import ContentError, Problem, SiteBuilderError, in_order
 from site_builder.files import Recipe
-from site_builder.making import Made, is_chosen, make, recall, together_with
+from site_builder.making import Made, is_wanted, make, recall, together_with
 from site_builder.memory import Memory, Summary, keep
 from site_builder.model import Source
 from site_builder.options import Order, Report
@@ -33,7 +33,7 @@ def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Repo
     site, inputs, options = order.site, order.inputs, order.options
     sources, unreadable = sources_of(inputs.files)
     problems = [*inputs.problems, *unreadable]
-    made = Made([problem for problem in problems if is_chosen(problem.file, options.only)])
+    made = Made([problem for problem in problems if is_wanted(problem.file, options.only)])
     recall(made, order, store, memory, unchanged, sources)
     settled = made.settled()
     try:

@@ -6,10 +6,10 @@ In: a site and the posts as named on the command line. Out: explanations, or fol
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 
+from site_builder.chosen import is_chosen
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
@@ -124,10 +124,4 @@ def _matching(name: str, site: Site, sources: Sequence[Source]) -> list[Source]:
     """The posts that a name on the command line means: a path, a pattern, or a bare name."""
     here = Path(name).absolute()
     own = here.relative_to(site.root).as_posix() if here.is_relative_to(site.root) else ""
-    return [
-        source
-        for source in sources
-        if source.path in (name, own)
-        or fnmatch.fnmatchcase(source.path, name)
-        or name in (Path(source.path).stem, Path(source.path).parent.name)
-    ]
+    return [source for source in sources if source.path == own or is_chosen(source.path, [name])]

@@ -22,6 +22,7 @@ ALLOWED = {
     "store": ("errors",),
     "schema": ("errors",),
     "codes": ("errors",),
+    "chosen": ("errors",),
     "toml_text": ("errors", "schema"),
     "config": ("errors", "codes", "schema", "toml_text"),
     "files": (),
@@ -59,6 +60,7 @@ ALLOWED = {
     "making": (
         *(
             "errors",
+            "chosen",
             "config",
             "model",
             "page",
@@ -77,12 +79,12 @@ ALLOWED = {
     ),
     "build": (
         *("errors", "config", "model", "files", "store", "inputs", "memory", "options", "pipeline"),
-        *STAGES,
+        *("chosen", *STAGES),
     ),
-    "selected": ("errors", "config", "model", "files", "store", "content", "execution"),
+    "selected": ("errors", "chosen", "config", "model", "files", "store", "content", "execution"),
     "checking": (
         *("errors", "config", "model", "page", "files", "store", "options", "build", "selected"),
-        *("codes", "inputs", "memory", "making", "pages", "evidence", *STAGES),
+        *("codes", "chosen", "inputs", "memory", "making", "pages", "evidence", *STAGES),
     ),
     "preview": (
         *("errors", "config", "model", "page", "files", "store", "inputs", "memory", "options"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -375,6 +376,21 @@ def test_a_terminal_that_has_no_arrow(blog: Blog) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert blog.plain(out) == "1 post: none executed; 5 pages ? SITE/public/\n"
+
+
+def test_a_document_stays_json_where_a_terminal_has_no_arrow(blog: Blog) -> None:
+    text = "---\ntitle: É → 𝕏\ndate: 2020-01-01\n---\n\n[É](http://localhost/)\n"
+    blog.put({"posts/good.md": text})
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    documents = {}
+    for name in ("list", "check"):
+        command = [sys.executable, "-m", "site_builder", name, "-C", str(blog.root), "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        documents[name] = json.loads(done.stdout)
+    assert [post["title"] for post in documents["list"]["posts"]] == ["É → 𝕏"]
+    excerpts = [found["excerpt"] for found in documents["check"]["findings"]]
+    assert excerpts == ["[É](http://localhost/)"]
 
 
 def test_a_terminal_shows_what_runs(blog: Blog) -> None:

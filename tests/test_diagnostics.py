@@ -460,7 +460,9 @@ def test_the_form_can_be_set_for_a_whole_session(
     monkeypatch.setenv("SITE_BUILDER_OUTPUT_FORMAT", "jsn")
     told = blog.build()
     assert told.code == 2
-    assert "there is no form 'jsn'; did you mean 'json'?" in told.err
+    assert (
+        "there is no form 'jsn' (of SITE_BUILDER_OUTPUT_FORMAT); did you mean 'json'?" in told.err
+    )
 
 
 @pytest.mark.parametrize(

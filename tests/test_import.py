@@ -129,6 +129,24 @@ def test_nothing_outside_of_the_file_s_folder_is_copied(
     assert left(site) == {"a.md"}
 
 
+def test_no_hidden_file_is_copied(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What others wrote must not bring keys and passwords into a site."""
+    Path(".keys").mkdir()
+    for path in (".keys/id", ".token"):
+        Path(path).write_text("secret")
+    Path("plain").symlink_to(".token")
+    cell = new_markdown_cell("[a](.keys/id) ![b](.token) [c](./plain)")
+    bring(site, "a.ipynb", notebook(cell), "--no-run")
+    assert capsys.readouterr().err.count("is hidden: it was not copied") == 3
+    assert left(site) == {"a.md"}
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_not_read(site: Path) -> None:
+    os.mkfifo("pipe.png")
+    assert bring(site, "a.ipynb", notebook(new_markdown_cell("![a](pipe.png)"))) == 1
+    assert left(site) == {"a.md"}
+
+
 def test_outputs_are_held_against_those_of_today(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,6 +207,18 @@ def test_what_raised_when_it_was_saved_may_raise_and_the_post_builds(site: Path)
         bring(site, "a.ipynb", notebook(new_code_cell("raise OSError('x')", outputs=[error]))) == 0
     )
     assert main(["build", "-C", str(site)]) == 0
+
+
+def test_remarks_and_comparisons_number_cells_alike(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = new_output("error", ename="OSError", evalue="x", traceback=["x"])
+    raising = new_code_cell("raise OSError('x')", outputs=[error])
+    cells = (new_markdown_cell("Text."), new_code_cell("1"), new_markdown_cell("More."), raising)
+    assert bring(site, "a.ipynb", notebook(*cells)) == 0
+    told = capsys.readouterr()
+    assert "cell 2 raised when it was saved" in told.err
+    assert "cell  2: reproduced" in told.out
 
 
 def test_other_languages_are_shown(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -338,6 +368,25 @@ def test_myst(site: Path) -> None:
     assert '![The *caption*.](a.png){#fig-one fig-alt="A dot"}' in post.source.text
     assert post.cells[0].options.code_fold
     assert "```toctree\n" in post.source.text
+
+
+def test_directives_of_colons(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.png").write_bytes(base64.b64decode(PNG))
+    text = (
+        "---\ndate: 2020-01-01\n---\n\n# Title\n\n"
+        ":::{figure} a.png\n:name: fig-one\nThe caption.\n:::\n\n"
+        ":::{exercise} Sums\nDo *it*.\n:::\n\n:::{note}\nHi.\n:::\n\n{{< video x >}}\n"
+        "See {ref}`fig-one`, {cite}`him`.\n"
+    )
+    assert bring(site, "a.md", text) == 0
+    (post,) = posts(site)
+    assert "![The caption.](a.png){#fig-one}\n" in post.source.text
+    assert "::: {.exercise}\n**Sums**\n\nDo *it*.\n:::\n\n:::{note}\n" in post.source.text
+    told = capsys.readouterr().err
+    assert "a.md:12\n" in told.partition("no directive 'exercise'")[2]
+    assert "a.md:20\n" in told.partition("shortcodes such as {{< video x >}} are")[2]
+    assert "a.md:21\n" in told.partition("roles such as {cite}`him` are")[2]
+    assert main(["build", "-C", str(site)]) == 0
 
 
 def test_front_matter_that_is_no_yaml_is_kept_as_comments(site: Path) -> None:

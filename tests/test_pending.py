@@ -62,6 +62,7 @@ def test_a_value_to_come_is_an_ellipsis_wherever_it_stands() -> None:
     assert [heading.html for heading in page.page.headings] == ["On …"]
     assert [node.text() for node in shown.css("annotation")] == [r"y = \ldots"]
     assert not shown.css("button.mark")  # nothing is called checked that is not
+    assert not shown.css(".claim")
     assert "So it is" in shown.body.text()  # type: ignore[union-attr]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import re
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,8 @@ from serving import EPOCH, Serving, as_built, below, serving
 
 from site_builder.build import Options, build
 from site_builder.config import load
+from site_builder.preview.loop import Told, Wish, serve
+from site_builder.preview.refresh import Refresher
 
 SETTINGS = 'title = "Notes"\nurl = "https://example.org/"\n'
 CELLS = """\
@@ -185,6 +190,23 @@ def test_a_syntax_error_and_its_repair(served: Serving) -> None:
     assert served.problems() == []
 
 
+@pytest.mark.parametrize("content", [b"---\ntitle: Caf\xe9\n---\n", b""])
+def test_a_file_that_is_no_text_and_one_that_is_empty(served: Serving, content: bytes) -> None:
+    served.save("posts/cells.md", content)
+    served.until(lambda state: state["problems"])
+    assert "third 3" in served.page("/cells/")
+    served.save("posts/cells.md", SITE["posts/cells.md"].replace('"third"', '"3rd"'))
+    served.shows("/cells/", "3rd 3")
+    assert served.problems() == []
+
+
+def test_two_posts_with_one_address_are_told_once(served: Serving) -> None:
+    served.save("posts/other.md", post("Other.\n", "title: O\ndate: 2020-02-01\nslug: cells\n"))
+    served.until(lambda state: state["problems"])
+    assert len(served.problems()) == 1
+    assert served.ask("/cells/")[0] == 200
+
+
 def test_front_matter_and_links_that_are_wrong(served: Serving) -> None:
     served.edit("posts/prose.md", "title: Prose", "titel: Prose")
     served.until(lambda state: state["problems"])
@@ -267,6 +289,72 @@ def test_nothing_runs_if_that_is_wished(tmp_path: Path) -> None:
         served.shows("/cells/", "Two:")
 
 
+# --- what is said in the terminal ---
+
+
+def test_a_problem_is_told_once_until_it_is_mended(served: Serving) -> None:
+    def told() -> str:
+        served.settle()
+        return served.said.read_text()
+
+    served.edit("posts/cells.md", '"third", one', '"third", one / 0')
+    served.until(lambda state: state["problems"])
+    assert told().count("ZeroDivisionError") == 1
+    served.edit("posts/cells.md", "One:", "One\n\nmore:")  # it is at another line now
+    served.shows("/prose/", "prose")
+    assert "1 problem left" in told()
+    served.edit("posts/cells.md", "one = 1", "import time; time.sleep(0.5); one = 2")
+    served.until(lambda state: state["busy"])
+    assert told().count("ZeroDivisionError") == 1
+    assert "in order again" not in told()
+    served.edit("posts/prose.md", "title:", "titel:")
+    assert told().splitlines()[-1] == "3 problems"
+    served.edit("posts/prose.md", "titel:", "title:")
+    assert told().splitlines()[-1] == "1 problem left"
+    served.edit("posts/cells.md", "one / 0", "one / 1")
+    served.shows("/cells/", "third 5.0")
+    assert told().splitlines()[-1] == "all is in order again"
+
+
+def test_what_fails_in_another_way_was_not_in_order_meanwhile(served: Serving) -> None:
+    last = '"third", one + two'
+    for number in range(20):
+        failing = f"unknown_{number}"
+        served.edit("posts/cells.md", last, failing)
+        served.until(lambda state: failing in str(state["problems"]))  # noqa: B023 -- called now
+        last = failing
+    assert "in order again" not in served.said.read_text()
+
+
+def test_a_warning_is_told_as_one(served: Serving) -> None:
+    served.edit("posts/prose.md", "Some prose.", "Some prose. ![](a.png)")
+    served.save("static/a.png", b"")
+    served.save(
+        "posts/figure.md",
+        post(
+            "```python\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n```\n",
+            "title: Figure\ndate: 2020-01-05\n",
+        ),
+    )
+    served.until(lambda state: any(x["code"] == "I002" for x in state["problems"]))
+    served.settle()
+    assert "warning[I002]" in served.said.read_text()
+    assert "error[I002]" not in served.said.read_text()
+
+
+def test_settings_that_are_wrong_are_told_until_they_are_right(served: Serving) -> None:
+    for wrong in ("title = \n", SETTINGS + '[execution]\npython = "nowhere/python"\n'):
+        served.save("site.toml", wrong)
+        served.until(lambda state: state["problems"])
+        served.edit("posts/cells.md", '"third"', '"3rd"')  # those before still hold
+        served.shows("/cells/", "3rd 3")
+        assert len(served.problems()) == 1
+        served.save("site.toml", SETTINGS)
+        served.until(lambda state: not state["problems"])
+        served.edit("posts/cells.md", '"3rd"', '"third"')
+        served.shows("/cells/", "third 3")
+
+
 # --- how editors save ---
 
 
@@ -343,6 +431,16 @@ def test_the_store_may_be_deleted_meanwhile(served: Serving, tmp_path: Path) -> 
     served.shows("/prose/", "More prose")
     served.settle()
     assert_like_a_build(served, tmp_path / "clean")
+
+
+def test_the_site_s_folder_may_go_and_come_back(served: Serving) -> None:
+    shutil.rmtree(served.root, ignore_errors=True)
+    served.until(lambda state: "there is no" in str(state["problems"]))
+    write(served.root, SITE)
+    served.shows("/cells/", "third 3")
+    assert served.problems() == []
+    served.edit("posts/cells.md", '"third"', '"3rd"')
+    served.shows("/cells/", "3rd 3")
 
 
 # --- beginning and end ---
@@ -437,3 +535,60 @@ def test_many_saves_leave_nothing_behind(served: Serving) -> None:
     assert after[0] < memory * 1.1
     assert after[1] <= threads + 1
     assert after[2] <= processes + 1
+
+
+@contextlib.contextmanager
+def served_here(root: Path) -> Iterator[queue.Queue[Told]]:
+    """What is told of a site that a thread of ours serves; nothing runs."""
+    ready: queue.Queue[str] = queue.Queue()
+    told: queue.Queue[Told] = queue.Queue()
+    stop = threading.Event()
+    options = {"on_ready": ready.put, "on_told": told.put, "stop": stop}
+    wish = Wish(root, 0, execute=False)
+    thread = threading.Thread(target=serve, args=(wish,), kwargs=options, daemon=True)
+    thread.start()
+    ready.get(timeout=60)
+    try:
+        yield told
+    finally:
+        stop.set()
+        thread.join(timeout=60)
+    assert not thread.is_alive()
+
+
+def is_told(told: queue.Queue[Told], code: str) -> bool:
+    """Whether a problem of this code comes to be told, or with no code that all is in order."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with contextlib.suppress(queue.Empty):
+            codes = [problem.code for problem in told.get(timeout=1).preview.problems]
+            if code in codes or not (code or codes):
+                return True
+    return False
+
+
+def test_a_mistake_of_ours_does_not_end_the_preview(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "site", SITE)
+    with served_here(root) as told:
+        with monkeypatch.context() as patch:
+            patch.setattr(Refresher, "refresh", lambda *_, **__: 1 / 0)
+            (root / "posts/prose.md").write_text(SITE["posts/prose.md"] + "More.\n")
+            assert is_told(told, "C099")
+        (root / "posts/prose.md").write_text(SITE["posts/prose.md"])
+        assert is_told(told, "")
+
+
+def test_a_save_before_the_watch_has_begun_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(_root: Path, _ignored: object, stop: threading.Event) -> Iterator[frozenset[str]]:
+        stop.wait()
+        yield frozenset()
+
+    monkeypatch.setattr("site_builder.preview.loop.watch", deaf)
+    root = write(tmp_path / "site", SITE)
+    with served_here(root) as told:
+        (root / "posts/prose.md").write_text("---\ntitel: x\n---\n")
+        assert is_told(told, "F003")

@@ -66,6 +66,14 @@ def test_a_typed_result_is_reported_with_its_place_and_how_to_bind_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "code", ["print(0.7153)", "print('at', 0.7153)", "0.7153", "print(-0.7153)"]
+)
+def test_nobody_is_told_to_bind_a_number_to_itself(code: str) -> None:
+    problem = one("It was right in 71.5 %.", "0.7153", f"```python\n{code}\n```\n")
+    assert problem.help == "bind it: `{python} …:.1%`, or mark it: [71.5 %]{.typed}"
+
+
 def test_a_number_that_nothing_gave_is_reported_too() -> None:
     assert str(one("The network was right in **43.2 %** of cases.")) == (
         "posts/a.md:10:28: '43.2 %' is typed, and equals nothing that the post's code gave\n"

@@ -10,6 +10,7 @@ import argparse
 import sys
 
 from site_builder.commands.arguments import add_jobs, add_json, add_place, add_posts
+from site_builder.commands.telling import print_document
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
     with Display(sys.stderr) as display:
         audited = audit(site, given.posts, jobs=given.jobs, on_progress=display.show)
     if given.json:
-        print(audit_json(audited), end="")
+        print_document(audit_json(audited))
     else:
         for line in report_lines(audited):
             print(line)

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from site_builder.commands.arguments import CACHE, add_json, add_place, add_posts, add_running
-from site_builder.commands.telling import print_each, say, tell
+from site_builder.commands.telling import print_document, print_each, say, tell
 
 if TYPE_CHECKING:  # what a command needs it imports itself
     from site_builder.checking.site.asking import Answer
@@ -70,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         given.reports = False  # standard output is for one document
         print_each(checked.problems, given)
-        print(checked_json(checked), end="")
+        print_document(checked_json(checked))
     else:
         _print_findings(checked, given)
     return 1 if checked.findings or checked.problems else 0

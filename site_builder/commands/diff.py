@@ -23,7 +23,7 @@ from site_builder.commands.arguments import (
     add_running,
     add_tolerance,
 )
-from site_builder.commands.telling import print_each
+from site_builder.commands.telling import print_document, print_each
 from site_builder.errors import Problem, UsageError
 
 
@@ -81,7 +81,7 @@ def run(given: argparse.Namespace) -> int:
     if given.html is not None:
         _write(given.html, difference_page(difference))
     if given.json:
-        print(difference_json(difference), end="")
+        print_document(difference_json(difference))
     else:
         for line in report_lines(difference):
             print(line)

@@ -45,7 +45,7 @@ def run(given: argparse.Namespace) -> int:
     """Import files; gives the exit code. Raises UsageError for files that are not there."""
     from site_builder import config
     from site_builder.build import read_day
-    from site_builder.commands.telling import print_each, print_warnings
+    from site_builder.commands.telling import print_document, print_each, print_warnings
     from site_builder.importing.post import Wanted, import_file, paths_of
     from site_builder.importing.report import Told, json_of, lines_of
 
@@ -74,7 +74,7 @@ def run(given: argparse.Namespace) -> int:
             print_warnings(each.remarks, given)
             print_each(each.problems, given)
     if given.json:
-        print(json_of(all_told, failed), end="")
+        print_document(json_of(all_told, failed))
     else:
         print_each(failed, given)
     return code or (0 if all(told.sound for told in all_told) else 1)

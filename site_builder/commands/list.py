@@ -7,12 +7,11 @@ read.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from site_builder.commands.arguments import CACHE, add_place
-from site_builder.commands.telling import print_each
+from site_builder.commands.telling import print_document, print_each
 
 if TYPE_CHECKING:  # what a command needs it imports itself
     from site_builder.authoring.listing import Row, Status
@@ -49,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
         wanted = Wanted(statuses, given.stale, tuple(given.tag))
         listing = list_posts(site, wanted, store, today=read_day())
     if given.json:
-        _print_json(listing.rows)
+        print_document(_document(listing.rows))
     else:
         for line in _table(listing.rows):
             print(line)
@@ -57,18 +56,16 @@ def run(given: argparse.Namespace) -> int:
     return 1 if listing.problems else 0
 
 
-def _print_json(rows: Sequence[Row]) -> None:
+def _document(rows: Sequence[Row]) -> str:
     import dataclasses
-    import json
+
+    from site_builder.evidence.documents import document
 
     posts = [
         dataclasses.asdict(row) | {"date": row.date.isoformat() if row.date else None}
         for row in rows
     ]
-    document = {"format": "site-builder list", "version": 1, "posts": posts}
-    # What the terminal cannot show must still be JSON.
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(document, indent=2, ensure_ascii=not unicode))
+    return document("list", posts=posts)
 
 
 HEADER = ("DATE", "STATUS", "CELLS", "OUTPUTS", "POST", "TITLE")

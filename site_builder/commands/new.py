@@ -19,7 +19,7 @@ from site_builder.errors import Problem, UsageError
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the parser of the command."""
     parser = commands.add_parser("new", help="begin a post, and print its path", allow_abbrev=False)
-    parser.add_argument("title", metavar="TITLE", help="its title, such as 'Two dice'")
+    parser.add_argument("title", metavar="TITLE", help="its title, such as 'Three dice'")
     add_place(parser, output=False)
     parser.add_argument("--kind", choices=["post", "aside", "page"], default="post",
                         help="what it is (default: post)")  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -86,9 +87,25 @@ def say(text: str, given: argparse.Namespace) -> None:
     print(text, file=sys.stderr if apart else sys.stdout)
 
 
+def print_document(text: str) -> None:
+    """Print a JSON document, which stays one where the terminal cannot show its characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        import json
+
+        text = _FOREIGN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    sys.stdout.write(text)
+
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+
+
 def _format(text: str) -> str:
     if text not in FORMATS:
-        raise argparse.ArgumentTypeError(f"there is no form {text!r}; {nearest(text, FORMATS)}")
+        where = f" (of {VARIABLE})" if text == os.environ.get(VARIABLE) else ""
+        message = f"there is no form {text!r}{where}; {nearest(text, FORMATS)}"
+        raise argparse.ArgumentTypeError(message)
     return text
 
 

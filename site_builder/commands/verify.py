@@ -17,6 +17,7 @@ from site_builder.commands.arguments import (
     add_running,
     add_tolerance,
 )
+from site_builder.commands.telling import print_document
 
 MANY = 200  # posts and pages
 
@@ -73,7 +74,7 @@ def run(given: argparse.Namespace) -> int:
             on_pages=_show_pages,
         )
     if given.json:
-        print(verification_json(verification), end="")
+        print_document(verification_json(verification))
     else:
         print(summary_line(verification))
     return 0 if verification.sound else 1

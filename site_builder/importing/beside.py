@@ -35,14 +35,11 @@ def files_beside(
         if _ELSEWHERE.match(address) or written in taken or written.endswith(_POSTS):
             continue
         place = folder / written.replace("\\", "/")
-        try:
-            inside = place.resolve().is_relative_to(folder.resolve())
-            content = place.read_bytes() if inside and place.stat().st_size <= MOST else None
-        except (OSError, ValueError):
-            remarks.append(remark(path, f"the file {written!r} is not there", "add it to the post"))
+        content, why = _read(place, folder)
+        if why == _MISSING:
+            remarks.append(remark(path, f"the file {written!r} {why}", "add it to the post"))
             continue
-        if content is None:
-            why = f"is larger than {MOST} bytes" if inside else "is outside of its folder"
+        if why:
             message = f"the file {written!r} {why}: it was not copied"
             remarks.append(remark(path, message, "copy it beside the post yourself"))
             continue
@@ -51,6 +48,27 @@ def files_beside(
         for old in {address, written, address.replace("%20", " ")} - {name}:
             body = re.sub(rf"(?<=[(<\"' ]){re.escape(old)}(?=[)>\"' #?])", name, body)
     return body, remarks
+
+
+_MISSING = "is not there"
+
+
+def _read(place: Path, folder: Path) -> tuple[bytes, str]:
+    """The content of a file, or why it is not copied."""
+    try:
+        real = place.resolve()
+        if not real.is_relative_to(folder.resolve()):
+            return b"", "is outside of its folder"
+        # In a home folder keys and passwords are in such: what others wrote must not publish them.
+        if any(part.startswith(".") for part in real.relative_to(folder.resolve()).parts):
+            return b"", "is hidden"
+        if not real.is_file():
+            return b"", _MISSING
+        if real.stat().st_size > MOST:
+            return b"", f"is larger than {MOST} bytes"
+        return real.read_bytes(), ""
+    except (OSError, ValueError):
+        return b"", _MISSING
 
 
 def _addresses(tokens: Sequence[Token]) -> Iterator[str]:

@@ -32,15 +32,25 @@ def draft_of_document(path: str, text: str, is_kernel: Callable[[str], bool]) ->
     remarks: list[Problem] = []
     name = _kernel(front_matter)
     kernel = name if is_kernel(name) else ""
-    title, body = _title(front_matter, body)
+    title, below = _title(front_matter, body)
+    lead += body[: len(body) - len(below)].count("\n")
+    body = _without_directives(path, below, lead, remarks)
+    for pattern, what in (
+        (r"\{\{<.*?>\}\}", "shortcodes such as {}"),
+        (rf"\{{(?!(?:{_ROLES})\}})[a-z][\w:-]*\}}`[^`\n]+`", "roles such as {}"),
+    ):
+        if found := re.search(pattern, below):
+            line = lead + below.count("\n", 0, found.start()) + 1
+            message = f"{what.format(found[0])} are not read: they are shown as they are written"
+            remarks.append(remark(path, message, "replace them", line))
     body, marked = _with_cells(path, body, lead, bool(kernel), remarks)
     if path.endswith(".qmd") and not marked:
         body = shown_only(body)
-    if re.search(r"\{\{<.*?>\}\}", body):
-        line = lead + body[: body.index("{{<")].count("\n") + 1
-        message = "shortcodes such as {{< … >}} are not read: they are shown as they are written"
-        remarks.append(remark(path, message, "replace them", line))
-    return Draft(front_matter, title, body.strip("\n"), kernel, remarks=tuple(remarks))
+    body = body.replace(_NEW, "\n").strip("\n")
+    return Draft(front_matter, title, body, kernel, remarks=tuple(remarks))
+
+
+_ROLES = "eval|python|numref|eq|ref"  # that posts read
 
 
 def _kernel(front_matter: str) -> str:
@@ -65,6 +75,38 @@ def _title(front_matter: str, body: str) -> tuple[str, str]:
         return "", body
     heading = re.match(r"\s*#[ \t]+([^\n]*?)[ \t#]*(?:\n|\Z)", body)
     return (heading[1], body[heading.end() :]) if heading else ("", body)
+
+
+def _without_directives(path: str, body: str, lead: int, remarks: list[Problem]) -> str:
+    """The text with figures and directives of colons, where posts do not have them, as others."""
+    lines = body.split("\n")
+    for fault in reversed(parse_markdown(body, 1)[1].get("faults", [])):
+        start = fault.line - 1
+        match = _COLONS.match(lines[start]) if fault.code == "M002" else None
+        if not match:
+            continue
+        markup, name, title = match[1], match[2], match[3].strip()
+        end = _end_of(lines, start, markup)
+        if name in ("figure", "image"):
+            blank = [""] * (end - start - 1)
+            lines[start:end] = [*_figure(lines[start:end]), *blank]
+            continue
+        message = f"there is no directive {name!r} here: it is a block of its class"
+        remarks.append(remark(path, message, line=lead + fault.line))
+        lines[start] = f"{markup} {{.{name}}}" + (f"{_NEW}**{title}**{_NEW}" if title else "")
+    return "\n".join(lines)
+
+
+_NEW = "\0"  # the end of a line to be: until all is told, lines are those of the file
+_COLONS = re.compile(r"(:{3,})[ \t]*\{([A-Za-z][\w-]*)\}(.*)")
+
+
+def _end_of(lines: Sequence[str], start: int, markup: str) -> int:
+    """The line behind the block that begins at a line."""
+    for at in range(start + 1, len(lines)):
+        if not lines[at].strip(" :") and lines[at].strip().startswith(markup):
+            return at + 1
+    return len(lines)
 
 
 def _with_cells(

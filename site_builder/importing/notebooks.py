@@ -85,19 +85,20 @@ def _draft(
             if str(_format(cell.metadata)) in ("text/html", "text/markdown", "html", "markdown"):
                 blocks.append(source)
             else:
-                message = f"cell {number} is a raw cell, which is for other programs: left out"
+                message = f"cell {number} of the notebook is raw, for other programs: left out"
                 remarks.append(remark(path, message))
         elif cell.kind == "markdown":
             source = _with_pictures(path, number, source, cell.attachments, files, remarks)
             blocks.append(source if kernel else shown_only(source))
         elif language == "python" or kernel:
             outputs = stored_outputs(cell.outputs)
-            options = [*_options(cell, path, number, remarks)]
+            count = len(stored) + 1  # as posts number their cells
+            options = [*_options(cell, path, count, remarks)]
             if any(output.kind == "error" for output in outputs) and not any(
                 option.startswith("#| error:") for option in [*options, *source.split("\n")]
             ):
                 options.append("#| error: true")
-                message = f"cell {number} raised when it was saved: it is marked '#| error: true'"
+                message = f"cell {count} raised when it was saved: it is marked '#| error: true'"
                 remarks.append(remark(path, message, "delete the mark if it should not raise"))
             stored.append(StoredCell(source, outputs))
             code = "\n".join([*options, source])
@@ -244,7 +245,8 @@ def _with_pictures(
         written = unquote(match[1])
         content = _picture(attachments.get(written))
         if content is None:
-            message = f"the picture {written!r} that was pasted into cell {number} is not there"
+            where = f"cell {number} of the notebook"
+            message = f"the picture {written!r} that was pasted into {where} is not there"
             remarks.append(remark(path, message, "add it to the post"))
             return match[0].replace("attachment:", "")
         given = _file_name(written, content, files)

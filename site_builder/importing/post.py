@@ -243,7 +243,7 @@ def _put(
         for path in old:
             aside.rename(path)
         raise
-    if aside.is_dir():
+    if aside.is_dir() and not aside.is_symlink():
         shutil.rmtree(aside, ignore_errors=True)
     else:
         aside.unlink(missing_ok=True)

@@ -5,18 +5,17 @@ In: posts that were written, and comparisons of their outputs. Out: text.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from site_builder.errors import Problem
-from site_builder.evidence.drift import NumberMove, in_words
+from site_builder.evidence.documents import document, number_fields
+from site_builder.evidence.drift import in_words
 from site_builder.evidence.lines import clipped, plain
 from site_builder.importing.comparing import STANDINGS, Comparison
 from site_builder.importing.post import Imported
 
-NAME = "site-builder import"
 FEW = 3  # numbers of a cell that are listed
 
 
@@ -62,13 +61,11 @@ def _counted(comparisons: Sequence[Comparison]) -> str:
 
 def json_of(all_told: Sequence[Told], problems: Sequence[Problem]) -> str:
     """The same as a JSON document, with the files that could not be imported."""
-    document = {
-        "format": NAME,
-        "version": 1,
-        "imported": [_file(told) for told in all_told],
-        "failed": [_problem(problem) for problem in problems],
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return document(
+        "import",
+        imported=[_file(told) for told in all_told],
+        failed=[_problem(problem) for problem in problems],
+    )
 
 
 def _file(told: Told) -> dict[str, Any]:
@@ -96,11 +93,5 @@ def _comparison(found: Comparison) -> dict[str, Any]:
         "why": found.why,
         "old": found.old,
         "new": found.new,
-        "numbers": [_number(move) for move in found.numbers],
+        "numbers": [number_fields(move) for move in found.numbers],
     }
-
-
-def _number(move: NumberMove) -> dict[str, Any]:
-    change = move.change if abs(move.change) != float("inf") else "infinite"
-    told = {"place": move.place, "old": move.old, "new": move.new, "change": change}
-    return {**told, "within": move.within, "line": move.line}

@@ -141,9 +141,7 @@ class Answers:
         except SiteBuilderError as error:
             return self._failed(place, error.problems)
         except Exception as error:  # a mistake of ours must not end the preview
-            trace = traceback.format_exc()
-            message = f"site-builder itself failed with {type(error).__name__}"
-            return self._failed(place, [Problem(message, notes=(trace,), code="C099")])
+            return self._failed(place, [own_mistake(error)])
         parts = {}
         for shown in page.shows:
             path = unquote(urljoin(address, shown)).removeprefix(self.base)
@@ -194,6 +192,13 @@ class Answers:
             link = link.replace(name, value)
         # `…//file/{file}` and `…?file={file}` are both usual, and most paths begin with a slash.
         return re.sub(r"(?<=[^:/])//", "/", link)
+
+
+def own_mistake(error: Exception) -> Problem:
+    """What is told of an exception that is a mistake of ours."""
+    trace = "".join(traceback.format_exception(error))
+    message = f"site-builder itself failed with {type(error).__name__}"
+    return Problem(message, notes=(trace,), code="C099")
 
 
 def _digest(*parts: bytes) -> str:

@@ -7,10 +7,11 @@ is stopped. Promise: nothing outlives the loop; nothing that is wrong in the sit
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,15 +22,17 @@ from site_builder.config import Site
 from site_builder.errors import Problem, SiteBuilderError, in_order
 from site_builder.execution.live.live import LivePosts
 from site_builder.execution.live.shown import Shown
-from site_builder.memory import Memory, recall
+from site_builder.memory import NOTHING, KnownPost, Memory, recall
+from site_builder.preview.answers import own_mistake
 from site_builder.preview.board import Board, Preview
-from site_builder.preview.refresh import Refresher, remembered
+from site_builder.preview.refresh import Refresher
 from site_builder.preview.server import PreviewServer
 from site_builder.preview.watch import watch
 from site_builder.store import FOLDER, Store
 
 STAND_IN = "preview"  # names what is remembered of previews; nothing is written there
 QUIET = 2.0  # seconds without a save after which what is known is kept
+BEGUN = 0.5  # seconds after which the watch has begun: what was saved before it is seen then
 MID_WRITE = 0.08  # seconds that an editor is given to fill a file that it has emptied
 TRIM = 100  # saves between two looks at the size of the store
 
@@ -113,9 +116,13 @@ def _watching(loop: _Loop, root: Path, stop: threading.Event) -> Iterator[None]:
 
     thread = threading.Thread(target=work, daemon=True, name="watch")
     thread.start()
+    again = threading.Timer(BEGUN, loop.events.put, [_LOST])
+    again.daemon = True
+    again.start()
     try:
         yield
     finally:
+        again.cancel()
         stop.set()
         thread.join(timeout=2)
 
@@ -160,7 +167,7 @@ class _Loop:
         )
         if known is None:
             places = (site.root / "public", output)
-            known = remembered(read_day(), [recall(store, site, place) for place in places])
+            known = _remembered(read_day(), [recall(store, site, place) for place in places])
         self._refresher = Refresher(
             site, store, live, options, known, on_lost=lambda: self.events.put(_LOST)
         )
@@ -199,6 +206,8 @@ class _Loop:
                     self.show(frozenset(), gave=gave)
             except SiteBuilderError as error:
                 self._publish_problems(error.problems)
+            except Exception as error:  # a mistake of ours must not end the preview
+                self._publish_problems((own_mistake(error),))
 
     def show(
         self,
@@ -241,7 +250,7 @@ class _Loop:
         saved = frozenset(
             Path(path).relative_to(root).as_posix()
             for path in paths
-            if Path(path).is_relative_to(root)
+            if Path(path).is_relative_to(root) and Path(path) != root
         )
         if config.FILE in saved:
             self._reopen()
@@ -260,7 +269,13 @@ class _Loop:
             return
         known, last = self._refresher.known(), self._refresher.site
         self._open.close()
-        self.begin(site, known)
+        try:
+            self.begin(site, known)
+        except SiteBuilderError as error:
+            self._settings_problems = error.problems
+            self._open.close()
+            self.begin(last, known)
+            return
         if site.base != last.base and self._server is not None:
             self.on_ready(self.listen(site, urlsplit(self._server.url).port or 0))
 
@@ -280,6 +295,14 @@ class _Loop:
             self._saves = 0
             site = self._refresher.site
             self._refresher.store.trim(int(site.settings.cache.limit * 1e9))
+
+
+def _remembered(today: dt.date, memories: Iterable[Memory]) -> Memory:
+    """What can be believed of earlier builds when a site begins to be served."""
+    posts: dict[str, KnownPost] = {}
+    for memory in memories:
+        posts |= {path: known for path, known in memory.posts.items() if known.page}
+    return replace(NOTHING, posts=posts, today=today)
 
 
 def _wait_for_content(paths: frozenset[str]) -> None:

@@ -7,7 +7,6 @@ makes of the same text; what cannot be made leaves the last good page, and says 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -68,6 +67,8 @@ class Refresher:
     """What is wrong with posts, by their files."""
     _others: tuple[Problem, ...] = ()
     """What else is wrong."""
+    _seen: dict[str, Shown] = field(default_factory=dict)
+    """What the preview was made of, of posts that were not known at the last save."""
     _theme: Theme | None = None
     _made: Made = field(default_factory=lambda: Made([]))
     _order: Order | None = None
@@ -120,9 +121,11 @@ class Refresher:
         unchanged = unchanged_posts(self.memory, inputs, self.site, self.store)
         made = Made([])
         recall(made, order, self.store, self.memory, unchanged, sources)
-        self._order, self._made, self._sources = order, made, sources
+        self._order, self._made, self._sources, self._seen = order, made, sources, {}
         self._forget(inputs)
         self._others = (*inputs.problems, *unreadable, *self._theme_problems(inputs))
+        for path in {problem.file for problem in unreadable}:
+            self._good.restore(made, path)
         waiting = [source for source in sources if source.path not in made.settled()]
         if at_once:
             prepare_prose(made, order, self.store, waiting)
@@ -198,6 +201,7 @@ class Refresher:
         """Make the page of a post of what its cells gave so far."""
         post, known, execution = running.post, running.known, shown.execution
         path = post.source.path
+        self._seen[path] = shown
         self._problems[path] = shown.problems
         if execution is None or (shown.problems and execution.pending and path in self._good):
             self._fail(path, shown.problems)
@@ -278,10 +282,13 @@ class Refresher:
         return make
 
     def _is_busy(self) -> bool:
-        return not self.live.is_idle()
+        if not self.live.is_idle():
+            return True
+        # What came while the preview was made was told of: it is shown with the next one.
+        return any(self.live.shown(path) not in (seen, None) for path, seen in self._seen.items())
 
     def _preview(self, more: Iterable[Problem]) -> Preview:
-        problems = [*self._others, *more]
+        problems = list(dict.fromkeys((*self._others, *more)))
         for found in self._problems.values():
             problems += [problem for problem in found if problem not in problems]
         failed = {path for path, found in self._problems.items() if found}
@@ -309,11 +316,3 @@ class Refresher:
                 place = cells.index(number) + 1 if number in cells else 0
                 told[path] = f"cell {place} of {len(cells)}" if place else "values in the text"
         return told
-
-
-def remembered(today: dt.date, memories: Iterable[Memory]) -> Memory:
-    """What can be believed of earlier builds when a site begins to be served."""
-    posts: dict[str, KnownPost] = {}
-    for memory in memories:
-        posts |= {path: known for path, known in memory.posts.items() if known.page}
-    return replace(NOTHING, posts=posts, today=today)

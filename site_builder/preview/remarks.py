@@ -1,7 +1,7 @@
 """Remarks: what an author should look at, though a build would succeed.
 
 In: the pages of posts, with what is known of their runs. Out: warnings, without the silenced ones.
-Promise: a post that stands in for one that fails is not spoken of: its lines are not those of today.
+Promise: nothing is said of a page that stands in for one that fails: its lines are not today's.
 """
 
 from __future__ import annotations

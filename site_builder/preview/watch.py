@@ -85,6 +85,7 @@ class _Watcher:
         self._root = root
         self._real = os.path.realpath(root)
         self._ignored = tuple(ignored)
+        self._is_lost = False  # the folder itself went
         self._others = threading.Event()  # the folders below are others than those watched
         self._new: set[str] = set()
         self._watched: frozenset[str] = frozenset()
@@ -92,6 +93,9 @@ class _Watcher:
     def look_at_top(self, polling: bool, stop: threading.Event) -> None:
         """Put what changes in the folder itself on the queue."""
         for changes in _changes([self._root], polling, stop, recursive=False):
+            if self._is_lost:  # all that came back before this watch began was not seen
+                changes |= {(Change.added, str(path)) for path in self._root.iterdir()}
+                self._is_lost = False
             found = self._of_interest(changes)
             # A folder in place of another of the same name needs a watch of its own.
             moved = {path for kind, path in changes if kind is not Change.modified} & found
@@ -100,6 +104,9 @@ class _Watcher:
                 self._new.update(new)
                 self._others.set()
             self._put(found)
+            if (Change.deleted, self._real) in changes:
+                self._is_lost = True
+                raise FileNotFoundError
 
     def look_below(self, polling: bool, stop: threading.Event) -> None:
         """Put what changes in the folders on the queue, as long as these folders are there."""

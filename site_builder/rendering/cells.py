@@ -75,7 +75,7 @@ def cell_html(draft: Draft, number: int, inline: Inline, markdown: Render) -> st
     if options.label and not _names_output(options.label):
         id_ = options.label
         draft.anchor(id_, claim_text(draft, cell) or f"Code {number}", number)
-    kind = "cell claim" if options.claim else "cell"
+    kind = "cell claim" if options.claim and not pending else "cell"
     kind += "" if is_proven(outputs) else " false"
     kind += " pending" if pending and not draft.feed else ""
     return f'<div class="{kind}" id="{escape(id_)}">\n{code}{html}</div>\n'

@@ -17,7 +17,7 @@ from site_builder.model import Cell, Output
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.highlight import highlight
 from site_builder.rendering.marks import note_mark
-from site_builder.rendering.values import FALSE, text_tokens, value_of
+from site_builder.rendering.values import FALSE, is_pending, text_tokens, value_of
 
 Inline = Callable[[Draft, str, str], str]
 
@@ -31,6 +31,8 @@ def claim_opens(draft: Draft, token: Token, *, bare: bool) -> str:
         return "<span>"
     value = value_of(draft.executed, number)
     kind = "claim" if value is None or value.holds else "claim false"
+    if is_pending(draft.executed, -number):
+        kind = "pending"  # nobody knows yet
     return f'<span class="{kind}" id="claim-{number}">'
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from site_builder.checking.auditing.audit import Audited, Run
 from site_builder.checking.auditing.findings import Finding
-from site_builder.checking.documents import document
+from site_builder.evidence.documents import document
 from site_builder.evidence.lines import plain
 
 

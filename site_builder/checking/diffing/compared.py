@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from site_builder import config
-from site_builder.checking.chosen import check_patterns
 from site_builder.checking.diffing.diff import Difference, diff
 from site_builder.checking.diffing.made import Running, executed_side, kept_sides
 from site_builder.checking.diffing.revisions import Revision, checked_out, revision_of
 from site_builder.checking.diffing.sides import Side, published_side
 from site_builder.checking.diffing.upgrades import OnSay, upgraded
+from site_builder.chosen import check_patterns
 from site_builder.config import Site
 from site_builder.errors import Problem, UsageError
 from site_builder.execution.program import site_python

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from site_builder.checking.chosen import is_chosen
 from site_builder.checking.diffing.sides import Details, Side, SidePost, details_of, side_post
 from site_builder.checking.texts import output_texts
+from site_builder.chosen import is_chosen
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources

@@ -11,7 +11,7 @@ from typing import Any
 
 from site_builder.checking.diffing.diff import Difference, PostDifference
 from site_builder.checking.diffing.moves import Move
-from site_builder.checking.documents import change_field, document, number_fields
+from site_builder.evidence.documents import change_field, document, number_fields
 from site_builder.evidence.drift import NumberMove, in_words, percentage
 from site_builder.evidence.lines import clipped, plain
 

@@ -12,7 +12,6 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from site_builder.checking.documents import document
 from site_builder.checking.site.accessibility import OnPage, accessibility_flaws, find_browser
 from site_builder.checking.site.asking import Limits
 from site_builder.checking.site.external import External, OnAnswer, check_external
@@ -29,6 +28,7 @@ from site_builder.codes import unsilenced
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.errors import Problem, in_order
+from site_builder.evidence.documents import document
 from site_builder.execution.job import conditions_of, keys_of
 from site_builder.execution.record import Record
 from site_builder.execution.recording import execution_of

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from site_builder.checking.site.asking import Answer, Limits, ask
 from site_builder.checking.site.flaws import Flaw
-from site_builder.checking.site.links import Targets
+from site_builder.checking.site.links import Targets, is_local
 from site_builder.checking.site.made import MadeSite
 from site_builder.errors import Problem, UsageError
 from site_builder.store import Store
@@ -90,7 +90,10 @@ _FEW = 3  # hosts that may all be down on one day
 
 
 def external_links(made: MadeSite, targets: Targets) -> Iterator[tuple[str, str, str]]:
-    """The page, the address as it stands there, and the address to ask, of each external link."""
+    """The page, the address as it stands there, and the address to ask, of each external link.
+
+    Not those into networks of the author's own: no reader can follow them, whatever is there.
+    """
     for path, look in made.looks.items():
         page = made.url(path)
         for link in look.links:
@@ -100,7 +103,7 @@ def external_links(made: MadeSite, targets: Targets) -> Iterator[tuple[str, str,
                     continue
             except ValueError:
                 continue  # which is told of without asking
-            if parts.scheme in ("http", "https", ""):
+            if parts.scheme in ("http", "https", "") and not is_local(parts.hostname):
                 yield path, link.address, _asked(parts)
 
 

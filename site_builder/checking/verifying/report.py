@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from site_builder.checking.documents import document, number_fields
 from site_builder.checking.verifying.verification import (
     STANDINGS,
     Finding,
@@ -18,6 +17,7 @@ from site_builder.checking.verifying.verification import (
     Verification,
     in_groups,
 )
+from site_builder.evidence.documents import document, number_fields
 from site_builder.evidence.drift import in_words
 from site_builder.evidence.lines import plain
 

@@ -14,7 +14,6 @@ from itertools import islice
 from site_builder.assembly.addresses import folder_of
 from site_builder.build import read_day
 from site_builder.checking.changes import changes
-from site_builder.checking.chosen import check_patterns, is_chosen
 from site_builder.checking.verifying.judgement import Shown, judge, unchecked
 from site_builder.checking.verifying.tampering import Seen, look_at, read_record
 from site_builder.checking.verifying.today import shown_now
@@ -25,6 +24,7 @@ from site_builder.checking.verifying.verification import (
     post_verification,
     together,
 )
+from site_builder.chosen import check_patterns, is_chosen
 from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources

@@ -1,4 +1,4 @@
-"""The posts that `--only` names.
+"""The posts that the command line names.
 
 In: files of posts, and patterns or names from the command line. Out: whether one is meant. Promise:
 a pattern that means no post at all is an error, so that a slip does not look like success.
