@@ -242,6 +242,49 @@ UNFIT = {
         "os.write(w, b'x'); print(os.waitpid(pid, 0)[1] >> 8)",
     ),
     "its own number": ("import os\npid = os.getpid()", "print(pid == os.getpid())"),
+    "its number, of another name": (
+        "import multiprocessing\nnumber = multiprocessing.current_process().pid",
+        "print(number == multiprocessing.current_process().pid)",
+    ),
+    "its place in the system": (
+        "import os\nplace = os.readlink('/proc/self')",
+        "print(place == os.readlink('/proc/self'))",
+    ),
+    "a function of its own for files": (
+        "import builtins\nopening = builtins.open\ndef told(*given, **options):\n"
+        "    print('opens', given)\n    return opening(*given, **options)\nbuiltins.open = told",
+        "print(opening('data.txt').read())",
+    ),
+    "a function of its own for folders": (
+        "import os\nlist_folder = os.listdir\n"
+        "os.listdir = lambda *given: print('lists', given) or list_folder(*given)",
+        "print(1)",
+    ),
+    "no way to fork": ("import os\nos.fork = None", "print(os.fork)"),
+    "no sockets": ("import socket\nsocket.socket = None", "print(socket.socket)"),
+    "generators that nobody seeds": ("import random\nrandom.getstate = None", "print(1)"),
+    "room for few files": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (7, 7))",
+        "print(1)",
+    ),
+    "what watches everything": (
+        "import sys\nevents = []\nsys.addaudithook(lambda event, _: events.append(event))",
+        "print('os.fork' in events)",
+    ),
+    "what follows every call": (
+        "import sys\ncalls = []\n"
+        "sys.setprofile(lambda frame, *_: calls.append(frame.f_code.co_name))",
+        "sys.setprofile(None)\nprint('take' in calls, '_wait' in calls)",
+    ),
+    "how deep it is": (
+        "def deep(n):\n    try: return deep(n + 1)\n    except RecursionError: return n\n"
+        "depth = deep(0)",
+        "print(depth, deep(0))",
+    ),
+    "what programs may inherit": (
+        "import os\nos.set_inheritable(1, False)",
+        "print(os.get_inheritable(1), os.get_inheritable(2))",
+    ),
     "time that it used": (
         "import time\nt = time.process_time()\nsum(range(10**6))",
         "print(time.process_time() >= t)",
@@ -313,6 +356,40 @@ def test_a_state_that_read_what_has_changed_is_not_used(author: Author) -> None:
     assert texts(shown.execution) == ["", "2 2\n"]
     data.write_text("3", encoding="utf-8")
     assert texts(author.again().execution) == ["", "3 2\n"]
+    same_as_clean(author)
+
+
+@pytest.mark.parametrize("name", ["data.txt", "own.py"])
+def test_what_was_written_anew_as_it_was_is_no_change(author: Author, name: str) -> None:
+    file = author.root / "posts" / name
+    file.write_text("A = 1\n", encoding="utf-8")
+    os.utime(file, (1e9, 1e9))
+    cell = SLOW + ("x = open('data.txt').read()" if name == "data.txt" else "import own\nx = own.A")
+    author.save(cell, "print(x)")
+    author.save(cell, "print(x, 1)")
+    file.write_text("A = 1\n", encoding="utf-8")
+    os.utime(file, (2e9, 1e9 + 1))
+    shown = author.save(cell, "print(x, 2)")
+    assert not shown.warnings
+    if name == "data.txt":  # a build says of a module as new as this that it may have changed
+        same_as_clean(author)
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "feed"])
+def test_a_folder_that_was_removed_and_made_anew_is_another_one(author: Author, kind: str) -> None:
+    held = "" if kind == "snapshot" else "held = open('/dev/null')\n"
+    posts = author.root / "posts"
+    cells = SLOW + held + "x = 1", "print(open('data.txt').read())"
+    (posts / "data.txt").write_text("one", encoding="utf-8")
+    author.save(*cells, "print(1)")
+    author.save(cells[0], cells[1] + "\nprint(2)")
+    author.settle()
+    assert any((s.feed is None) == (kind == "snapshot") for s in author.post().states)
+    posts.rename(author.root / "away")  # as it looks where another version was checked out
+    posts.mkdir()
+    (posts / "data.txt").write_text("two", encoding="utf-8")
+    shown = author.save(cells[0], cells[1] + "\nprint(3)")
+    assert texts(shown.execution)[1] == "two\n3\n"
     same_as_clean(author)
 
 
@@ -572,6 +649,71 @@ def test_too_many_processes_are_ended_the_least_useful_first(
     assert min(saved) >= 3
 
 
+def test_too_many_copies_are_ended_while_they_are_made(
+    author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("site_builder.execution.live.states.KEPT", 2)
+    most, trim = [0], author.live._trim
+
+    def trimmed() -> None:
+        most.append(author.live.processes())
+        trim()
+
+    cells = [f"import time; time.sleep(0.03); x = {number}" for number in range(8)]
+    author.save(*cells, "print(1)")
+    author.post().trim = trimmed
+    author.save(*cells, "print(2)")
+    assert 1 < max(most) <= 2 + 1 + 1  # those that may wait, the newest, the one that runs
+
+
+def test_temporary_folders_go_with_their_process(tmp_path: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    author = Author(tmp_path, environment={"TMPDIR": str(folder)})
+    try:
+        for number in range(6):
+            author.save("import tempfile\nd = tempfile.TemporaryDirectory()", f"print({number})")
+    finally:
+        author.close()
+    assert os.listdir(folder) == []
+
+
+def test_what_a_post_puts_in_place_of_ours_is_not_heard_in_what_follows(author: Author) -> None:
+    (author.root / "posts/data.txt").write_text("one\n", encoding="utf-8")
+    noisy = (
+        "import builtins\nopening = builtins.open\ndef told(*given, **options):\n"
+        "    print('opens', given)\n    return opening(*given, **options)\nbuiltins.open = told"
+    )
+    author.save(noisy, "print(opening('data.txt').read())")
+    author.save(noisy, "print(opening('data.txt').read())", "print(1)")
+    same_as_clean(author)
+
+
+def test_what_a_process_does_not_hear_any_more_is_no_job_for_the_next(author: Author) -> None:
+    author.save("print(1)")
+    plan = author.post().plan
+    assert plan is not None
+    for _ in range(12):  # who takes it for one comes to tell of it now and then only
+        feed = author.live._world.feed(plan.job)
+        ready = feed.hear()
+        os.kill(feed.pid, signal.SIGKILL)
+        feed.tell({"trace": True})
+        events = [event["event"] for event in iter(feed.hear, None)]
+        feed.close()
+        assert ready is not None
+        assert [ready["event"], *events] == ["ready", "exited"]
+
+
+def test_a_file_that_others_put_in_the_place_of_the_one_written_is_not_what_is_open(
+    author: Author,
+) -> None:
+    cell = "f = open('out.txt', 'w+')\nf.write('one');\nf.flush()"
+    author.save(cell)
+    author.clean()
+    author.save(cell, "f.write(' two')\nf.flush()\nprint(open('out.txt').read())")
+    assert texts(author.over().execution)[1] == "one two\n"
+
+
 def test_a_post_that_is_gone_leaves_nothing(author: Author) -> None:
     author.save(SLOW, "print(1)")
     author.save(SLOW, "print(2)")
@@ -660,3 +802,15 @@ def test_keras_trains_once_for_many_edits(author: Author) -> None:
         author.settle()
     assert shown.ran == (2,)
     same_as_clean(author)
+
+
+def test_what_nobody_can_see_is_asked_anew(author: Author) -> None:
+    (author.root / "posts/x.txt").write_text("old")
+    asking = (
+        "import subprocess\nprint(subprocess.run(['cat', 'x.txt'], capture_output=True).stdout)"
+    )
+    author.save(asking)
+    (author.root / "posts/x.txt").write_text("new")
+    shown = author.save(asking, "print('appended')")
+    assert texts(shown.execution) == ["b'new'\n", "appended\n"]
+    assert shown.ran == (1, 2)

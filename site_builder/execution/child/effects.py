@@ -21,6 +21,8 @@ CHANGING = (
     *("os.chmod", "os.chown", "os.utime", "os.chflags", "os.setxattr", "os.removexattr"),
     *("os.lockf", "os.posix_spawn", "os.exec", "os.spawn", "os.system", "os.fork", "os.forkpty"),
     *("os.kill", "os.killpg", "subprocess.Popen", "pty.spawn", "syslog.openlog", "ctypes.dlsym"),
+    # Nothing outside changes, but what follows whatever we do ourselves would do it in a copy.
+    *("sys.addaudithook", "sys.setprofile", "sys.settrace"),
 )
 WATCHING = ("effects.py", "watched.py")  # what stands between a call and its note
 # Whose handlers do no more than to empty a cache, or stop a thread that no post has.

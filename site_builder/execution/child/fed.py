@@ -17,17 +17,21 @@ import os
 import socket
 import stat
 import sys
+import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from site_builder.execution.child import protocol
 from site_builder.execution.child.copies import CopyWatch, State
 from site_builder.execution.child.observe import Observer
 from site_builder.execution.child.protocol import Message
+from site_builder.execution.child.replaced import Replaced
 from site_builder.execution.child.runner import Emit, EnterCell, LeaveCell, Steps, begun
 from site_builder.execution.child.snapshots import Snapshots, left_running
 from site_builder.execution.child.streams import Capture
 
+# Before a post that should use no network puts something else in their place.
+_Socket, _receive = socket.socket, cast(Any, getattr(socket, "recv_fds", None))
 # What a run does with others, as `impure` tells it.
 ACTING = ("runs the program", "uses the network", "opens the database", "loads a C library")
 
@@ -49,6 +53,7 @@ class Process:
         self.job, self.fds, self.state = job, fds, state
         self.events, self.commands = channel
         self.capture, self.copies, self.observer = capture, copies, observer
+        self.replaced = Replaced()
 
 
 def obey(process: Process, emit: Emit, enter_cell: EnterCell, leave_cell: LeaveCell) -> None:
@@ -58,13 +63,14 @@ def obey(process: Process, emit: Emit, enter_cell: EnterCell, leave_cell: LeaveC
         if steps is None:
             return
         snapshots = Snapshots(process) if _is_socket(process.commands) else None
+        process.replaced = Replaced()
         failed = False
         emit({"event": "ready"})
         for command, given in _commands(process.commands):
             if "end" in command:
                 return
             if "snapshot" in command:
-                emit(_snapshot(snapshots, given.pop(0), steps))
+                emit(_snapshot(snapshots, given))
             elif "trace" in command:
                 emit({"event": "traced", "trace": _trace(process, steps)})
             elif "finish" in command:
@@ -72,14 +78,14 @@ def obey(process: Process, emit: Emit, enter_cell: EnterCell, leave_cell: LeaveC
                 event = {**steps.finished(), "trace": _trace(process, steps)}
                 emit({**event, "why_not": _why_not_kept(process)})
             elif not failed:
-                failed = not _run(command, process, steps)
+                _expect(command, process)
+                failed = not steps.run(command)  # as deep in calls as in a run of all at once
 
 
-def _run(step: Message, process: Process, steps: Steps) -> bool:
+def _expect(step: Message, process: Process) -> None:
     kind = "cell" if "cell" in step else "expression"
     process.job[f"{kind}s"].append(step[kind])
     process.observer.expect(step[kind])
-    return steps.run(step)
 
 
 def _trace(process: Process, steps: Steps) -> Message:
@@ -96,30 +102,40 @@ def _trace(process: Process, steps: Steps) -> Message:
 
 def _has_touched(process: Process) -> bool:
     """Whether files, or anything else outside of this process, may be other than before."""
+    if process.replaced.is_anything():
+        return True  # to ask is to call what the post has put there
     observed, effects = process.observer.observations, process.observer.effects
     acts = any(what.startswith(ACTING) for what, _ in observed.impure)
     return acts or effects.changed(observed.made)
 
 
-def _snapshot(snapshots: Snapshots | None, control: int, steps: Steps) -> Message:
+def _snapshot(snapshots: Snapshots | None, given: list[int]) -> Message:
     """The event that tells of a snapshot, or why there is none; in its copies, that it is ready."""
-    if snapshots is None:
-        os.close(control)
-        return {"event": "snapshot", "unfit": "the process has no socket", "pid": 0}
-    if why := snapshots.unfit(control):
-        os.close(control)
+    if snapshots is None or not given:
+        return {"event": "snapshot", "unfit": "it has no socket for it", "pid": 0}
+    control = given.pop(0)
+    try:
+        why = snapshots.unfit(control)
+        pid = 0 if why else snapshots.take(control)
+    except Exception as error:  # a copy may need more than there is
+        why, pid = f"there can be no copy ({type(error).__name__}: {error})", 0
+    if why:
+        with contextlib.suppress(OSError):
+            os.close(control)
         return {"event": "snapshot", "unfit": why, "pid": 0}
-    pid = snapshots.take(control)
-    if not pid:
-        return {"event": "ready"}
-    return {"event": "snapshot", "unfit": "", "pid": pid}
+    return {"event": "snapshot", "unfit": "", "pid": pid} if pid else {"event": "ready"}
 
 
 def _why_not_kept(process: Process) -> str:
     """Why the process cannot wait for steps that are appended; "" if it can.
 
-    While it waits nothing may go on in it, as nothing would if the steps came at once.
+    While it waits nothing may go on in it, as nothing would if the steps came at once. What it
+    would do at its end is done.
     """
+    if process.replaced.is_anything():
+        return "it has replaced functions that we go by"
+    if _has_folders():
+        return "it has temporary folders"
     if process.state.read()[2]:
         return "a copy of it ran on"
     if left_running():
@@ -131,6 +147,12 @@ def _why_not_kept(process: Process) -> str:
     if _is_awaiting():
         return "it has tasks"
     return ""
+
+
+def _has_folders() -> bool:
+    """Whether there are temporary folders that go when the process ends by itself."""
+    known: Any = getattr(weakref.finalize, "_registry", {})
+    return any(getattr(each.func, "__module__", "") == "tempfile" for each in known.values())
 
 
 def _alarms() -> bool:
@@ -182,10 +204,10 @@ def _commands(fd: int) -> Iterator[tuple[Message, list[int]]]:
 
 def _received(fd: int) -> tuple[bytes, list[int]]:
     """What has come through a socket whose descriptor may be another one's next time."""
-    channel = socket.socket(fileno=fd)
+    channel = _Socket(fileno=fd)
     channel.settimeout(None)  # whatever the post has made the default
     try:
-        data, fds, _, _ = socket.recv_fds(channel, 1 << 18, 4)
+        data, fds, _, _ = _receive(channel, 1 << 18, 4)
     finally:
         channel.detach()
     return data, fds

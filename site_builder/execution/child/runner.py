@@ -39,8 +39,12 @@ def run_post(
     What `observer` has seen goes with the event `finished`.
     """
     with begun(job, capture, emit, enter_cell, leave_cell, observer) as steps:
-        if steps is not None and all(steps.run(step) for step in _in_order(job)):
-            emit(steps.finished())
+        if steps is None:
+            return
+        for step in _in_order(job):
+            if not steps.run(step):  # as deep in calls as in a run of one by one
+                return
+        emit(steps.finished())
 
 
 @contextlib.contextmanager

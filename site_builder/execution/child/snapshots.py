@@ -11,6 +11,7 @@ Promise: what goes on cannot tell that it is a copy; where it could, there is no
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import re
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 # What tells a process from its copy, or what it has used.
 TELLING = re.compile(
-    r"\b(?:get(?:pid|ppid|pgid|pgrp|sid|tid|rusage)|native_id|get_native_id|process_time(?:_ns)?"
-    r"|thread_time(?:_ns)?|clock_gettime(?:_ns)?|CLOCK_\w+|os\.times|psutil)\b"
+    r"/proc/|\b(?:pid|get(?:pid|ppid|pgid|pgrp|sid|tid|rusage)|native_id|get_native_id"
+    r"|process_time(?:_ns)?|thread_time(?:_ns)?|clock_gettime(?:_ns)?|CLOCK_\w+|os\.times|psutil)\b"
 )
 
 
@@ -57,6 +58,8 @@ class Snapshots:
         observed = observer.observations
         observed.catch_up()
         given = (*process.job["cells"], *process.job["expressions"])
+        if process.replaced.is_anything():
+            return "it has replaced functions that we go by"
         _close_fonts()
         reasons = {
             "it has more than one thread": len(os.listdir("/proc/self/task")) != 1,
@@ -159,7 +162,7 @@ class Snapshots:
         _put(events, process.events, inherited=inherited)
         for index, name in enumerate(("stdout", "stderr")):
             fresh = memory_file(name)
-            os.dup2(fresh, index + 1)
+            os.dup2(fresh, index + 1, inheritable=os.get_inheritable(index + 1))
             _put(fresh, process.fds[index], inherited=os.get_inheritable(process.fds[index]))
         process.observer.observations.share_anew()
         process.state.renew()
@@ -170,6 +173,7 @@ class Snapshots:
             process.copies.follow()
             process.capture.follow()
             return
+        gc.disable()  # what happens when its garbage is collected happens in the post
         with contextlib.suppress(OSError):
             guard(pid, process.job, process.events, process.fds, process.state)
         os._exit(0)

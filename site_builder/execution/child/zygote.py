@@ -69,6 +69,8 @@ def serve(control: socket.socket, observer: Observer) -> None:
             try:
                 for job in protocol.receive(fds[0]):
                     supervise(job, fds[0], observer, fds[0] if "fed" in job else NONE)
+                    if "fed" in job:
+                        break  # what else has come were steps for the post, which is gone
             finally:
                 os._exit(0)
         os.close(fds[0])

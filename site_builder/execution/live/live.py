@@ -129,13 +129,13 @@ class LivePosts:
             thread.join()
 
     def _begun(self, path: str) -> LivePost:
-        live = LivePost(self._world, lambda: self._on_change(path), self._begin)
+        live = LivePost(self._world, lambda: self._on_change(path), self._begin, self._trim)
         self._posts[path] = live
         return live
 
     def _begin(self, live: LivePost) -> threading.Thread:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = begin_work(live, self._trim)
+        thread = begin_work(live)
         self._threads.append(thread)
         return thread
 

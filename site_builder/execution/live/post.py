@@ -61,6 +61,8 @@ class LivePost:
     on_change: Callable[[], None]
     begin: Callable[[LivePost], threading.Thread]
     """Starts the thread that runs what is wanted."""
+    trim: Callable[[], None]
+    """Ends processes that wait, of whichever post, if they may be too many."""
     plan: Plan | None = None
     edited: bool = False
     """Whether the author is working on it."""

@@ -6,12 +6,14 @@ weigh. Promise: one whose observations no longer hold is never used.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from site_builder.execution.child.observations import look
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.feeds import Feed, Snapshot
 from site_builder.execution.live.plan import Chain, Identity, Plan, begins_with
@@ -22,6 +24,11 @@ KEPT = 16  # processes that wait, of all posts together
 MEMORY = 1_000_000_000  # bytes that they may take together
 IMPORTS = 1.0  # seconds that a state saves to be used though it lacks an import
 _MINUTE = 60.0
+
+
+Stamps = Sequence[object]
+Place = tuple[str, tuple[int, int]]
+"""The path of a folder, and which one was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,10 @@ class State:
     """What `reads:` of the cells named when the first of them began."""
     trace: Trace
     pid: int
+    stamps: Stamps
+    """Of what they read and wrote, when this began to wait."""
+    place: Place
+    """The folder that it is in."""
     preloads: frozenset[str] = frozenset()
     """What the first of them had imported before it began."""
     feed: Feed | None = None
@@ -103,11 +114,53 @@ def changes_since(trace: Trace, path: str, prover: Prover) -> list[Change]:
     return [change for change in found if change.what not in blamed] if unseen else found
 
 
+def stamps_of(trace: Trace, root: Path) -> Stamps:
+    """Sizes, places and times of the files that a run has read or written.
+
+    A process knows a file that it has read by these: were it written anew with the same content,
+    the process would say that somebody changed it meanwhile. And it may have the old one open.
+    """
+    files = (file for file in trace.files if file.kind in ("read", "wrote"))
+    return [look(str(root / file.path))[1] for file in files]
+
+
+def place_of(pid: int, folder: str) -> Place:
+    """The folder that a process is in, which began in `folder`."""
+    link = f"/proc/{pid}/cwd"
+    try:
+        return os.readlink(link), _identity(link)  # noqa: PTH115
+    except OSError:
+        return folder, _identity(folder)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Which folder is at a path: it is another one if it was removed and made anew."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
 def still_holds(state: State, path: str, declared: Sequence[Declared], prover: Prover) -> bool:
-    """Whether a process waits where a run of today would be; `declared` is today's."""
+    """Whether a process waits where a run of today would be; `declared` is today's.
+
+    What a program, a database or the network told it, another run might be told otherwise, unless
+    a cell says what it reads.
+    """
+    if state.trace.unseen():
+        return False
+    folder, which = state.place
+    if _identity(folder) != which or stamps_of(state.trace, prover.site.root) != state.stamps:
+        return False
     places = {(each.pattern, each.cell) for each in state.declared}
     now = [each for each in declared if (each.pattern, each.cell) in places]
     return tuple(now) == state.declared and not changes_since(state.trace, path, prover)
+
+
+def may_be_too_many(states: Sequence[State], pid: int) -> bool:
+    """Whether it is time to look at what each weighs, as `pid` may be the heaviest of them."""
+    return len(states) > KEPT or len(states) * _resident(pid) > MEMORY
 
 
 def superfluous(states: Iterable[State]) -> list[State]:
@@ -130,6 +183,15 @@ def memory_of(pid: int) -> int:
         return 0
     found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
+
+
+def _resident(pid: int) -> int:
+    """Bytes of a process with all that it shares; 0 if nobody knows."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _use(state: State, now: float) -> float:

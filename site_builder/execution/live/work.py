@@ -7,7 +7,6 @@ wanted before each step, and a run that was cancelled leaves nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from site_builder.errors import Problem, SiteBuilderError
 from site_builder.execution.child.protocol import Message
@@ -16,7 +15,13 @@ from site_builder.execution.live.attempt import Attempt, events_of
 from site_builder.execution.live.drive import Drive
 from site_builder.execution.live.plan import Plan, begins_with
 from site_builder.execution.live.post import LivePost, Run
-from site_builder.execution.live.states import State, still_holds
+from site_builder.execution.live.states import (
+    State,
+    may_be_too_many,
+    place_of,
+    stamps_of,
+    still_holds,
+)
 from site_builder.execution.processes import StartError, ZygoteError
 from site_builder.execution.record import Trace
 from site_builder.execution.recording import trace_of
@@ -27,14 +32,14 @@ SNAPSHOT_FROM = 0.02  # seconds since the last one from which a snapshot is wort
 AGAIN = 2  # how often a post runs again because something changed while it ran
 
 
-def begin_work(post: LivePost, trim: Callable[[], None]) -> threading.Thread:
-    """Start the thread of a post; `trim` is called when more processes may wait than should."""
-    thread = threading.Thread(target=_work, args=(post, trim), daemon=True)
+def begin_work(post: LivePost) -> threading.Thread:
+    """Start the thread of a post."""
+    thread = threading.Thread(target=_work, args=(post,), daemon=True)
     thread.start()
     return thread
 
 
-def _work(post: LivePost, trim: Callable[[], None]) -> None:
+def _work(post: LivePost) -> None:
     while True:
         with post.lock:
             if post.closed or not (post.wanted or post.lacks_spare()):
@@ -50,7 +55,7 @@ def _work(post: LivePost, trim: Callable[[], None]) -> None:
             _give_up(post, run, Problem(what, post.plan.path if post.plan else "", code="C099"))
         finally:
             _clean_up(post, run)
-        trim()
+        post.trim()
         if not run.ahead:
             post.on_change()
 
@@ -210,10 +215,14 @@ def _take_snapshot(post: LivePost, run: Run, plan: Plan, drive: Drive) -> None:
     state = _state(post, plan, drive, trace, pid)
     state.snapshot = snapshot
     with post.lock:
-        if not run.cancelled and not post.closed:
+        kept = not run.cancelled and not post.closed
+        if kept:
             post.states.append(state)
-            return
-    snapshot.close()
+        states = list(post.states)
+    if not kept:
+        snapshot.close()
+    elif may_be_too_many(states, pid):
+        post.trim()
 
 
 def _wait(post: LivePost, run: Run, plan: Plan, drive: Drive) -> bool:
@@ -297,7 +306,9 @@ def _state(post: LivePost, plan: Plan, drive: Drive, trace: Message, pid: int) -
     place = plan.steps[len(drive.results) - 1].place if drive.results else 0
     declared = tuple(each for each in drive.declared if each.cell <= place)
     observed = _trace(post, plan, drive, trace)
-    return State(tuple(drive.results), declared, observed, pid, drive.preloads)
+    stamps = stamps_of(observed, post.world.site.root)
+    where = place_of(pid, plan.job["folder"])
+    return State(tuple(drive.results), declared, observed, pid, stamps, where, drive.preloads)
 
 
 def _trace(post: LivePost, plan: Plan, drive: Drive, trace: Message) -> Trace:
