@@ -151,6 +151,29 @@ def test_a_new_save_ends_what_it_makes_obsolete(served: Serving) -> None:
     assert served.settle()["running"] == {}
 
 
+def test_what_still_runs_does_not_hide_a_mistake_made_meanwhile(served: Serving) -> None:
+    slow = "import time\ntime.sleep(1.5); open('ran', 'a').write('x')\nprint('late', two)"
+    served.edit("posts/cells.md", 'print("second", two)', slow)
+    served.until(lambda state: state["running"])
+    served.edit("posts/cells.md", "title: Cells", "titel: Cells")
+    served.until(lambda state: state["problems"])
+    assert any("titel" in problem for problem in served.problems())
+    assert (served.root / "posts/ran").exists()
+    served.edit("posts/cells.md", "titel: Cells", "title: Cells")
+    served.shows("/cells/", "late 2")
+    assert served.problems() == []
+
+
+def test_cells_that_are_taken_out_while_they_run_leave_nothing_behind(served: Serving) -> None:
+    served.edit("posts/cells.md", 'print("second", two)', "import time; time.sleep(1)")
+    served.until(lambda state: state["running"])
+    served.save("posts/cells.md", post("Prose now.\n", "title: Cells\ndate: 2020-01-02\n"))
+    served.shows("/cells/", "Prose now.")
+    time.sleep(1.5)
+    served.settle()
+    assert "Prose now." in served.page("/cells/")
+
+
 def test_an_edit_of_the_prose_does_not_end_a_run(served: Serving) -> None:
     served.edit(
         "posts/cells.md",

@@ -30,7 +30,7 @@ from site_builder.page import Page
 from site_builder.pages import kept_contents, not_run, parse_whole, prepare_executed
 from site_builder.preview.board import Preview
 from site_builder.preview.last_good import LastGood
-from site_builder.preview.remarks import remarks
+from site_builder.preview.remarks import progress, remarks
 from site_builder.rendering.page_json import read_page
 from site_builder.store import Store
 
@@ -63,6 +63,8 @@ class Refresher:
     """Called, from any thread, if what was kept in the store is gone."""
     _good: LastGood = field(default_factory=LastGood)
     _running: dict[str, _Running] = field(default_factory=dict)
+    _live: set[str] = field(default_factory=set)
+    """The files of posts that something may be running of."""
     _problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     """What is wrong with posts, by their files."""
     _others: tuple[Problem, ...] = ()
@@ -137,14 +139,15 @@ class Refresher:
     def _forget(self, inputs: Inputs) -> None:
         """Let go of posts that are gone, and of what was wrong with those that are in order."""
         self._problems = {}
-        for path in [path for path in self._running if path not in inputs.digests]:
-            self.live.forget(path)
-            del self._running[path]
-        for path in self._made.settled() & self._running.keys():
-            if not self._made.known[path].runs:
-                self.live.forget(path)
-                del self._running[path]
+        for path in self._live - inputs.digests.keys():
+            self._end(path)
         self._good.keep(inputs.digests)
+
+    def _end(self, path: str) -> None:
+        """Nothing of a post is to run any more."""
+        self.live.forget(path)
+        self._live.discard(path)
+        self._running.pop(path, None)
 
     def _theme_problems(self, inputs: Inputs) -> tuple[Problem, ...]:
         """Load the theme, unless it is the one that there is; what is wrong with it."""
@@ -167,10 +170,14 @@ class Refresher:
                 running = self._parsed(source)
             if running.post.runs:
                 self._running[path] = running
+                self._live.add(path)
                 self._place(running, self.live.show(running.post, edited=edited))
             else:
+                self._end(path)
                 self._add(running.known, not_run(running.post))
         except ContentError as error:
+            # What still runs is of another text: it goes on, as the mistake may be mended soon.
+            self._running.pop(path, None)
             self._fail(path, error.problems)
 
     def _is_same(self, path: str, known: KnownPost) -> bool:
@@ -282,10 +289,10 @@ class Refresher:
         return make
 
     def _is_busy(self) -> bool:
-        if not self.live.is_idle():
-            return True
         # What came while the preview was made was told of: it is shown with the next one.
-        return any(self.live.shown(path) not in (seen, None) for path, seen in self._seen.items())
+        return not self.live.is_idle() or any(
+            self.live.shown(path) not in (seen, None) for path, seen in self._seen.items()
+        )
 
     def _preview(self, more: Iterable[Problem]) -> Preview:
         problems = list(dict.fromkeys((*self._others, *more)))
@@ -306,13 +313,8 @@ class Refresher:
 
     def _told(self) -> dict[str, str]:
         """What is told of the posts that run."""
-        told = {}
-        for path, running in self._running.items():
-            shown = self.live.shown(path)
-            execution = shown.execution if shown is not None and shown.running else None
-            if execution is not None and execution.pending:
-                cells = [cell.number for cell in running.post.cells if cell.options.eval]
-                number = execution.pending[0]
-                place = cells.index(number) + 1 if number in cells else 0
-                told[path] = f"cell {place} of {len(cells)}" if place else "values in the text"
-        return told
+        told = {
+            path: progress(running.post, self.live.shown(path))
+            for path, running in self._running.items()
+        }
+        return {path: words for path, words in told.items() if words}
