@@ -112,7 +112,8 @@ def ready(root: Path, runs: int) -> float:
 
 
 def growth(root: Path, name: str, saves: int) -> tuple[float, float, int, int]:
-    """Memory in MB and processes after a tenth of the saves, and after all."""
+    """Memory in MB and processes after a tenth of the saves, and after all: both after the edit of
+    a cell, when processes are kept for the next one."""
     original = (root / name).read_text()
 
     def used(served: Serving) -> tuple[float, int]:
@@ -124,15 +125,23 @@ def growth(root: Path, name: str, saves: int) -> tuple[float, float, int, int]:
         first = (0.0, 0)
         for number in range(saves):
             text = original.replace("```python\n", f"```python\n# {number}\n") + f"\n\n{number}\n"
+            version = served.state()["version"]
             served.save(name, text if number % 2 else f"{original}\n\nNo {number}.\n")
-            served.until(lambda state: not state["busy"])
-            if number == saves // 10:
+            _until_shown(served, version)
+            if number == saves // 10 + 1 - (saves // 10) % 2:
                 served.settle()
+                time.sleep(1.0)  # what runs ahead arrives
                 first = used(served)
         served.settle()
+        time.sleep(1.0)
         last = used(served)
     (root / name).write_text(original)
     return first[0], last[0], first[1], last[1]
+
+
+def _until_shown(served: Serving, version: int) -> None:
+    """Wait until a save that came after this version is shown, and nothing more is to come."""
+    served.until(lambda state: state["version"] > version and not state["busy"])
 
 
 def _private(pid: int) -> float:
