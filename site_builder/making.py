@@ -15,16 +15,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme import Theme, load_theme
 from site_builder.assembly.theme_files import ThemeFiles
 from site_builder.chosen import is_chosen
 from site_builder.config import Site
 from site_builder.errors import Problem, SiteBuilderError, UsageError, in_order
+from site_builder.files import Recipe
 from site_builder.memory import KnownPost, Memory, unchanged_posts
 from site_builder.model import ExecutedPost, Post, Source
 from site_builder.options import Options, Order
 from site_builder.page import Page
-from site_builder.pages import Prepared, known_page, left_out, prepare, prepare_executed
+from site_builder.pages import (
+    Prepared,
+    kept_contents,
+    known_page,
+    left_out,
+    prepare,
+    prepare_executed,
+)
 from site_builder.rendering.page_json import read_page
 from site_builder.store import Store
 from site_builder.workers import Workers
@@ -128,6 +137,32 @@ def make(
             ran = any(not outcome.reused for outcome in came.values())
             prose = _overtaken(made, order, store) if ran and rounds < ROUNDS else []
     return theme
+
+
+def assembled(
+    made: Made,
+    order: Order,
+    store: Store,
+    theme: Theme,
+    sources: Sequence[Source],
+    *,
+    on_broken: Callable[[Problem], object] | None = None,
+) -> tuple[Recipe, ...]:
+    """Say how the files of the site of these pages are made.
+
+    `sources` are all posts, `on_broken` is told of links that lead nowhere; without it they, too,
+    are raised as ContentError.
+    """
+    return assemble(
+        order.site,
+        sorted(made.pages.values(), key=lambda page: page.source.path),
+        theme,
+        now=order.today,
+        contents=kept_contents(order.site, store, made.states(), order.inputs.program),
+        static=order.inputs.static,
+        unbuilt=made.unbuilt(sources),
+        on_broken=on_broken,
+    )
 
 
 def prepare_prose(made: Made, order: Order, store: Store, sources: Sequence[Source]) -> None:

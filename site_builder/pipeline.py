@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme import Theme
 from site_builder.codes import unsilenced
 from site_builder.content.read import sources_of
 from site_builder.errors import ContentError, Problem, SiteBuilderError, in_order
 from site_builder.files import Recipe
-from site_builder.making import Made, is_wanted, make, recall, together_with
+from site_builder.making import Made, assembled, is_wanted, make, recall, together_with
 from site_builder.memory import Memory, Summary, keep
 from site_builder.model import Source
 from site_builder.options import Order, Report
-from site_builder.pages import kept_contents
 from site_builder.publishing.write import Written, write
 from site_builder.store import Store
 
@@ -73,15 +71,7 @@ def _assemble(
 ) -> tuple[Recipe, ...]:
     """Say how the site's files are made; raises ContentError with all problems so far."""
     with together_with(made.problems):
-        recipes = assemble(
-            order.site,
-            sorted(made.pages.values(), key=lambda page: page.source.path),
-            theme,
-            now=order.today,
-            contents=kept_contents(order.site, store, made.states(), order.inputs.program),
-            static=order.inputs.static,
-            unbuilt=made.unbuilt(sources),
-        )
+        recipes = assembled(made, order, store, theme, sources)
         if made.problems:
             for recipe in recipes:
                 if recipe.path.endswith(".html"):

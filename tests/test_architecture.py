@@ -114,8 +114,7 @@ STAGE_FUNCTIONS = {
 }
 # The pipeline for all posts, and what is done with some of them.
 PIPELINE = {
-    *("inputs", "pages", "making", "pipeline", "selected", "checking", "authoring", "preview"),
-    "importing",
+    *("inputs", "pages", "making", "pipeline", "selected", "checking", "authoring", "importing"),
 }
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from site_builder.assembly.addresses import INDEX, locate
-from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme import Theme, load_theme
 from site_builder.assembly.theme_files import ThemeFiles
 from site_builder.build import read_day
@@ -22,12 +21,12 @@ from site_builder.execution.live.live import LivePosts
 from site_builder.execution.live.shown import Shown
 from site_builder.files import LostError, Recipe
 from site_builder.inputs import Inputs, read_inputs
-from site_builder.making import Made, prepare_prose, recall
+from site_builder.making import Made, assembled, prepare_prose, recall
 from site_builder.memory import NOTHING, KnownPost, Memory, keep, unchanged_posts
 from site_builder.model import ExecutedPost, Post, Source
 from site_builder.options import Options, Order
 from site_builder.page import Page
-from site_builder.pages import kept_contents, not_run, parse_whole, prepare_executed
+from site_builder.pages import not_run, parse_whole, prepare_executed
 from site_builder.preview.board import Preview
 from site_builder.preview.last_good import LastGood
 from site_builder.preview.remarks import progress, remarks
@@ -263,15 +262,8 @@ class Refresher:
         assert order is not None
         if self._theme is None:
             return tuple(self._files.values())
-        recipes = assemble(
-            self.site,
-            sorted(made.pages.values(), key=lambda page: page.source.path),
-            self._theme,
-            now=order.today,
-            contents=kept_contents(self.site, self.store, made.states(), order.inputs.program),
-            static=order.inputs.static,
-            unbuilt=made.unbuilt(self._sources),
-            on_broken=broken.append,
+        recipes = assembled(
+            made, order, self.store, self._theme, self._sources, on_broken=broken.append
         )
         return [replace(recipe, make=self._watched(recipe)) for recipe in recipes]
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from site_builder.assembly.addresses import INDEX, Located, locate, url_of
-from site_builder.assembly.assemble import assemble
 from site_builder.assembly.theme_files import ThemeFiles
 from site_builder.checking.site.look import Look, look_at
 from site_builder.config import Site
@@ -23,12 +22,11 @@ from site_builder.errors import ContentError, Problem
 from site_builder.execution.running import OnProgress
 from site_builder.files import LostError, Recipe
 from site_builder.inputs import Inputs, read_inputs
-from site_builder.making import Made, make, recall
+from site_builder.making import Made, assembled, make, recall
 from site_builder.memory import NOTHING, KnownPost, Memory, keep, unchanged_posts
 from site_builder.memory import recall as recall_memory
 from site_builder.model import Attachment, Source
 from site_builder.options import Options, Order
-from site_builder.pages import kept_contents
 from site_builder.store import FOLDER, Store
 
 NAME = "check"
@@ -118,15 +116,7 @@ def _made(order: Order, store: Store, memory: Memory) -> MadeSite:
     pages = sorted(made.pages.values(), key=lambda page: page.source.path)
     recipes: Sequence[Recipe] = ()
     try:
-        recipes = assemble(
-            site,
-            pages,
-            theme,
-            now=order.today,
-            contents=kept_contents(site, store, made.states(), inputs.program),
-            static=inputs.static,
-            unbuilt=made.unbuilt(sources),
-        )
+        recipes = assembled(made, order, store, theme, sources)
     except ContentError as error:
         problems += error.problems
     located = [locate(page, site) for page in pages]
