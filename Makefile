@@ -33,7 +33,7 @@ bench: $(VENV)/test.done
 lock:
 	uv pip compile --upgrade --universal --no-header --no-annotate \
 	    --python-version 3.11 --fork-strategy requires-python \
-	    --extra blog --extra jupyter --extra test pyproject.toml -o requirements.lock
+	    --extra blog --extra jupyter --extra s3 --extra test pyproject.toml -o requirements.lock
 
 clean:
 	$(BIN)/site-builder clean
