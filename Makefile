@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 # The lock pins every version; what is installed again depends on it and on the project file.
 DEPENDENCIES := requirements.lock pyproject.toml
 
-.PHONY: site test check evidence bench lock clean
+.PHONY: site test tools check evidence bench lock clean
 
 site: $(VENV)/site.done
 	$(BIN)/site-builder build
 
-test: $(VENV)/test.done check evidence
+# With npm and Java, two judges that are not ours look at the pages, too.
+test: $(VENV)/test.done $(if $(and $(shell command -v npm),$(shell command -v java)),tools) check evidence
 	$(BIN)/pytest
 
 # The blog states nothing that its code does not give, and gives the same again.
@@ -25,6 +26,9 @@ check: $(VENV)/test.done
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Lighthouse and the Nu validator, by npm.
+tools: $(VENV)/tools.done
 
 bench: $(VENV)/test.done
 	$(BIN)/python tests/benchmark
@@ -46,4 +50,10 @@ $(VENV)/site.done: $(DEPENDENCIES)
 
 $(VENV)/test.done: $(VENV)/site.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[blog,jupyter,test]'
+	touch $@
+
+$(VENV)/tools.done: tests/tools/package.json $(VENV)/test.done
+	mkdir -p $(VENV)/tools
+	cp tests/tools/package.json $(VENV)/tools/
+	npm install --prefix $(VENV)/tools --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@

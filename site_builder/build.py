@@ -51,7 +51,7 @@ def build(
         unchanged = unchanged_posts(memory, inputs, site, store, prepare=_load_pipeline)
         same = is_same_site(memory, inputs, options.kinds, today)
         same = same and len(unchanged) == len(memory.posts) and not options.only
-        if same and is_written(options.output, memory.outputs):
+        if same and is_written(options.output, memory.outputs, memory.built):
             return _nothing_done(memory, options)
         with _early_executor(site, options, inputs, memory) as executor:
             # Late: nothing of this is needed to find that there is nothing to do.

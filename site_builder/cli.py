@@ -22,7 +22,7 @@ from site_builder.errors import SiteBuilderError, UsageError, nearest
 # Each is a module of `site_builder.commands`: `add` adds its parser, `run` is the command.
 COMMANDS = (
     *("init", "new", "list", "serve", "build", "explain", "freeze", "verify", "audit", "diff"),
-    *("check", "notebook", "import", "cache", "clean", "doctor", "config", "completion"),
+    *("check", "deploy", "notebook", "import", "cache", "clean", "doctor", "config", "completion"),
 )
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)

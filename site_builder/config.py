@@ -12,10 +12,18 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from site_builder import machine_settings as machines
+from site_builder.citation_settings import Citing, bibliography_faults
 from site_builder.codes import ignore_faults
 from site_builder.errors import Problem, UsageError
+from site_builder.machine_settings import Feeds, Policy
 from site_builder.schema import Codes, ProblemMaker, Table, TableError, read_table
+from site_builder.targets import Target, withheld
+from site_builder.targets import faults as target_faults
+from site_builder.toml_text import encoding_problem as encoding_problem  # noqa: PLC0414 - given on
 from site_builder.toml_text import read_toml
+from site_builder.words.own import OwnWords
+from site_builder.words.words import site_words
 
 FILE = "site.toml"
 _CODES = Codes(unknown="C003", misfit="C004", twice="C003", missing="C005")
@@ -90,6 +98,12 @@ class Settings:
     """One sentence on the site, for search engines and feeds."""
     author: str = ""
     """Author of posts that name none."""
+    author_url: str = ""
+    """Address of a page on the author, such as `https://example.org/about/`."""
+    author_profiles: tuple[str, ...] = ()
+    """Addresses of the author elsewhere, such as `["https://mathstodon.xyz/@ada"]`."""
+    author_fediverse: str = ""
+    """The author's name in the Fediverse, such as `@ada@mathstodon.xyz`."""
     language: str = "en"
     """Language of posts that name none, such as `en` or `pt-BR`."""
     permalink: str = "/{slug}/"
@@ -98,20 +112,44 @@ class Settings:
     """Name of a folder in `themes/`, of the site or of site-builder itself."""
     smart_quotes: bool = True
     """Whether straight quotation marks and apostrophes become those of the post's language."""
+    cards: bool = True
+    """Whether pages have a picture with their title, for previews of links to them."""
     home_posts: int = 10
     """How many posts the home page lists."""
     feed_posts: int = 20
     """How many posts a feed holds."""
+    indexed: bool = True
+    """Whether search engines may list the site; `false` for what is not for all, as `--noindex`."""
+    redirects: Mapping[str, str] = field(default_factory=dict)
+    """Old addresses of the site and where they lead, such as `"/old/" = "/new/"`."""
+    related_posts: int = 3
+    """How many related posts are shown at most below a post; 0 for none."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """A sentence on a tag for the top of its page, such as `keras = "Posts with networks."`."""
+    series: Mapping[str, str] = field(default_factory=dict)
+    """A sentence on a series for the top of its page."""
+    search: bool = True
+    """Whether the site has a search page, with an index of all posts."""
     ignore: tuple[str, ...] = ()
     """Codes of warnings that are not told, such as `["I002"]`; see `explain --codes`."""
+    bibliography: tuple[str, ...] = ()
+    """Files of works that posts cite, such as `references.bib`, in the site's folder."""
     execution: Execution = field(default_factory=Execution)
     """How cells are run."""
     figures: Figures = field(default_factory=Figures)
     """How figures are saved."""
     math: Math = field(default_factory=Math)
     """Formulas."""
+    citations: Citing = field(default_factory=Citing)
+    """How others can cite posts."""
+    feeds: Feeds = field(default_factory=Feeds)
+    """What feed readers are given."""
+    policy: Policy = field(default_factory=Policy)
+    """What pages may load from elsewhere."""
     cache: Cache = field(default_factory=Cache)
     """What is kept between builds."""
+    deploy: Mapping[str, Target] = field(default_factory=dict, repr=False)  # no part of a build
+    """Where the site is put online, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +159,8 @@ class Site:
     root: Path
     """The folder that holds `site.toml`, absolute."""
     settings: Settings
+    words: OwnWords = field(default_factory=dict)
+    """Its own words of the interface, by language."""
 
     @property
     def address(self) -> str:
@@ -153,7 +193,7 @@ def load(root: Path, *, base_url: str = "") -> Site:
         message = f"cannot read the file: {error.strerror}"
         raise UsageError(Problem(message, FILE, code="C007")) from None
     settings = parse(text.replace("\r\n", "\n"), base_url=base_url)
-    return Site(root=root.resolve(), settings=settings)
+    return Site(root.resolve(), settings, site_words(root))
 
 
 def parse(text: str, *, base_url: str = "") -> Settings:
@@ -174,13 +214,16 @@ def parse(text: str, *, base_url: str = "") -> Settings:
         at = (place.line, place.column, place.width, lines[place.line - 1])
         return Problem(message, FILE, *at, help_, code=code)
 
+    problems = []
+    for path, *fault in withheld(values):
+        if place := places.get(path, places.get(path[:-1], places.get(path[:-2]))):
+            lines[place.line - 1] = lines[place.line - 1].partition("=")[0] + "= …"
+        problems.append(problem(path, *fault))
     try:
         settings = read_table(Settings, Table(values, problem, _CODES), what="setting")
     except TableError as error:
-        raise UsageError(error.problems) from None
-    problems = list(
-        _value_problems(settings, problem, "--base-url" if base_url else "setting 'url'")
-    )
+        raise UsageError([*problems, *error.problems]) from None
+    problems += _value_problems(settings, problem, "--base-url" if base_url else "setting 'url'")
     if problems:
         raise UsageError(problems)
     return settings
@@ -212,10 +255,18 @@ def _value_problems(settings: Settings, problem: ProblemMaker, url: str) -> Iter
             path = (table, key) if table else (key,)
             message = f"setting {'.'.join(path)!r} should be greater than 0, not {value:g}"
             yield problem(path, message, "", "C006")
+    if settings.related_posts < 0:
+        message = f"setting 'related_posts' should be 0 or more, not {settings.related_posts}"
+        yield problem(("related_posts",), message, "", "C006")
     seed = settings.execution.seed
     if not 0 <= seed < 2**32:
         message = f"setting 'execution.seed' should be from 0 to {2**32 - 1}, not {seed}"
         yield problem(("execution", "seed"), message, "", "C006")
+    author = (settings.author_url, settings.author_profiles, settings.author_fediverse)
+    told = machines.faults(author, settings.redirects, settings.feeds, settings.policy)
+    found = (*told, *bibliography_faults(settings.bibliography))
+    yield from (problem(*fault, "C006") for fault in found)
+    yield from (problem(*fault) for fault in target_faults(settings.deploy))
     for place, message, help_ in ignore_faults(settings.ignore):
         yield problem(("ignore", str(place)), message, help_, "C023")
     for key, tex in settings.math.macros.items():
@@ -238,18 +289,6 @@ def macro_fault(name: str, tex: str) -> str:
         if depth < 0:
             break
     return f"in the macro {name} a brace is not {'closed' if depth > 0 else 'opened'}" * bool(depth)
-
-
-def encoding_problem(file: str, error: UnicodeDecodeError, *, code: str) -> Problem:
-    """The problem of a file that is not UTF-8, at its first wrong character."""
-    before, rest = error.object[: error.start], error.object[error.start :]
-    start = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
-    excerpt = start + rest.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
-    line, help_ = before.count(b"\n") + 1, "save it as UTF-8"
-    if "\0" in excerpt:  # UTF-16, of which nothing can be shown
-        return Problem("the file is not UTF-8", file, line, help=help_, code=code)
-    at = (line, len(start) + 1, 1)
-    return Problem("the file is not UTF-8", file, *at, excerpt, help_, code=code)
 
 
 def _is_address(url: str) -> bool:

@@ -37,6 +37,8 @@ class Recipe:
     made_of: str
     """Digest of everything that it is made of: what is made of the same is the same."""
     make: Callable[[], bytes]
+    batch: str = ""
+    """Names what it is made together with and kept, if that takes long; else empty."""
 
 
 def named_by_content(name: str, content: bytes) -> str:

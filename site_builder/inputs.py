@@ -55,7 +55,7 @@ def read_inputs(site: Site) -> Inputs:
     except UsageError as error:
         theme = error
     program = _program()
-    rendering = _digest(program, site.settings)
+    rendering = _digest(program, site.settings, site.words)
     named = [(file.path, digest_of(file.content)) for file in static]
     return Inputs(
         files,
@@ -89,7 +89,7 @@ def _code(package: Path) -> Iterator[tuple[str, bytes]]:
     for home, folders, names in os.walk(package):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(names):
-            if name.endswith(".py"):
+            if name.endswith((".py", ".toml")):
                 path = Path(home, name)
                 yield path.relative_to(package).as_posix(), path.read_bytes()
 

@@ -308,4 +308,6 @@ def together_with(problems: Sequence[Problem]) -> Iterator[None]:
     try:
         yield
     except SiteBuilderError as error:
-        raise type(error)(in_order([*problems, *error.problems])) from None
+        # Each once: posts may have a bibliography in common.
+        unique = dict.fromkeys([*problems, *error.problems])
+        raise type(error)(in_order(unique)) from None

@@ -18,6 +18,7 @@ from site_builder.content.read import state_of
 from site_builder.errors import Problem
 from site_builder.inputs import Inputs
 from site_builder.plain import MISFIT, plain, read_plain
+from site_builder.publishing.staging import Built
 from site_builder.publishing.write import Written
 from site_builder.store import Store
 
@@ -75,6 +76,8 @@ class Memory:
     outputs: Mapping[str, Written] = field(default_factory=dict)
     """Files of the site by path."""
     summary: Summary = Summary()
+    built: Built | None = None
+    """What is known of the site with it."""
 
 
 NOTHING = Memory()

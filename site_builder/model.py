@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+# Nouns of their own, for all who read posts:
+from site_builder.cell_options import CellOptions as CellOptions  # noqa: PLC0414
+from site_builder.front_matter_keys import FrontMatter as FrontMatter  # noqa: PLC0414
+from site_builder.front_matter_keys import Kind as Kind  # noqa: PLC0414
+
 if TYPE_CHECKING:  # a build that finds nothing to do reads no Markdown
     from markdown_it.token import Token
 
-Kind = Literal["post", "aside", "page"]
+    from site_builder.cited import Citations
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,97 +47,6 @@ class Source:
         """The text of line `line` (from 1), empty beyond the end."""
         lines = self.text.split("\n")
         return lines[line - 1] if 0 < line <= len(lines) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """What the author says about a post in the YAML block at its top."""
-
-    title: str = ""
-    """Title; required but for asides. Inline Markdown and maths are rendered."""
-    date: dt.date | None = None
-    """Date of publication, `2019-06-02` or with a time; required for posts and asides. A date in
-    the future schedules the post: it is built with `--future` only."""
-    updated: dt.date | None = None
-    """Date of the last change that readers should know of."""
-    slug: str = ""
-    """Last part of the address; made from the file's name if not given."""
-    summary: str = ""
-    """One or two sentences for lists, feeds and search engines; else the first paragraph."""
-    tags: tuple[str, ...] = ()
-    """Tags, each with a page and a feed of its own. `categories` is a synonym."""
-    authors: tuple[str, ...] = ()
-    """Names of the authors; the site's author if not given. `author` is a synonym."""
-    lang: str = ""
-    """Language of the post, such as `en` or `pt-BR`; the site's if not given."""
-    kind: Kind = "post"
-    """`post`, `aside` (a short note, shown whole in lists, without a title) or `page`."""
-    series: str = ""
-    """Name of the series that the post is a part of, in order of date."""
-    aliases: tuple[str, ...] = ()
-    """Old addresses, such as `/2019/06/old-name/`, that should lead to this post."""
-    draft: bool = False
-    """A draft is built with `--drafts` only."""
-    toc: bool = True
-    """Whether a table of contents is shown when there are three headings or more."""
-    macros: Mapping[str, str] = field(default_factory=dict)
-    """TeX macros of this post, such as `"\\\\R": "\\\\mathbb{R}"`, over those of the site."""
-    seed: int | None = None
-    """Seed of `random`, NumPy and Keras for this post; the site's if not given."""
-    kernel: str = ""
-    """Name of the Jupyter kernel that runs the marked cells; our own runner for Python if empty."""
-    timeout: float | None = None
-    """Seconds that a cell of this post may take; the site's limit if not given."""
-    execute: Literal["auto", "frozen"] = "auto"
-    """`frozen` never runs the post: its frozen record is shown, whatever became of the packages."""
-    ignore: tuple[str, ...] = ()
-    """Codes of warnings that are not told of this post, such as `[I002]`; see `explain --codes`."""
-
-
-@dataclass(frozen=True, slots=True)
-class CellOptions:
-    """What an author can say about a cell in `#| key: value` lines at its top."""
-
-    echo: bool = True
-    """Show the code."""
-    eval: bool = True
-    """Run the code."""
-    output: bool | Literal["asis"] = True
-    """Show the output; `asis` takes what the cell prints as Markdown."""
-    include: bool = True
-    """Show anything of the cell at all; it runs either way."""
-    error: bool = False
-    """The cell is meant to raise: show the error instead of failing the build."""
-    warning: bool = True
-    """Show warnings and all else that is written to standard error."""
-    label: str = ""
-    """Name for references, such as `fig-loss` for `@fig-loss`."""
-    fig_cap: tuple[str, ...] = ()
-    """Caption of the figure; a list for several. Inline Markdown and maths are rendered."""
-    fig_alt: tuple[str, ...] | None = None
-    """What the figure shows, for those who cannot see it; a list for several. An empty text marks
-    a decoration."""
-    fig_width: float | None = None
-    """Width of the figure in inches."""
-    fig_height: float | None = None
-    """Height of the figure in inches."""
-    code_fold: bool = False
-    """Fold the code away behind a summary that opens it."""
-    tbl_cap: str = ""
-    """Caption of the table that the cell shows."""
-    timeout: float | None = None
-    """Seconds that the cell may take."""
-    reads: tuple[str, ...] | None = None
-    """Files that the cell reads in ways that cannot be seen (HDF5, databases, programs that it
-    starts), as patterns such as `data/*.h5`, relative to the post; `[]` if there are none."""
-    volatile: bool = False
-    """The output may change from run to run, such as timings; readers are told."""
-    claim: str = ""
-    """A sentence that the assertions of the cell prove; shown in place of the code, which folds
-    away. Inline Markdown and maths are rendered."""
-    tolerance: float | None = None
-    """Relative difference that `verify` allows between the numbers of two runs; the precision
-    that is displayed if not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +101,22 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Raster:
+    """What the file of a picture says of its pixels."""
+
+    format: str
+    """Such as `jpeg`, whatever the file's name is."""
+    width: int
+    """In pixels, the right side up."""
+    height: int
+    size: int
+    """In bytes."""
+    moves: bool = False
+    """Whether it is several pictures."""
+    lossless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of the author's beside a post that the post links to or shows."""
 
@@ -198,6 +128,20 @@ class Attachment:
     """Width in CSS pixels, for images."""
     height: int = 0
     """Height in CSS pixels, for images."""
+    raster: Raster | None = None
+    """For images made of pixels that the post shows."""
+    linked: bool = False
+    """Whether the post links to it: then readers get all of its pixels."""
+    removed: tuple[str, ...] = ()
+    """What an SVG has that acts, and is left out of what is published."""
+    line: int = 0
+    """Line of the post's text on which it is named first."""
+
+
+def _no_citations() -> Citations:
+    from site_builder.cited import Citations  # late: a build that finds nothing to do has no posts
+
+    return Citations()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +160,8 @@ class Post:
     """Every path, relative to the site's folder, that was looked at to find these, also in vain."""
     expressions: tuple[Expression, ...] = ()
     """In the order in which they are evaluated; `token.meta["expression"]` is one's number."""
+    citations: Citations = field(default_factory=_no_citations)
+    """The works that the post cites."""
 
     @property
     def runs(self) -> bool:

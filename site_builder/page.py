@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from site_builder.cited import Reference as CitedWork
 from site_builder.errors import Problem
 from site_builder.files import StoredFile
 from site_builder.model import Attachment, Environment, FrontMatter, Source
@@ -60,6 +61,21 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class CardSource:
+    """What the social card of a page shows beside its words."""
+
+    kind: str = "words"
+    """`words` for nothing else, `figure` for one beside them, `picture` for one in their place,
+    `none` if there is to be no card."""
+    path: str = ""
+    """The author's file, relative to the site's folder."""
+    digest: str = ""
+    """Digest of a figure that a cell made."""
+    text: str = ""
+    """What the picture shows; empty if nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A post rendered: what the site's pages, lists and feeds need of it, but for its HTML."""
 
@@ -90,9 +106,20 @@ class Page:
     figures: int
     environment: Environment | None
     """What the cells were run with; None if there are none that run."""
+    card: CardSource = CardSource()
     frozen: dt.date | None = None
     """Day on which the author froze the outputs; None if they are not frozen."""
     warnings: tuple[Problem, ...] = ()
     """What readers would miss, though nothing is wrong: figures without a text alternative."""
+    keywords: tuple[str, ...] = ()
+    """What it is about: the words that it uses most, most used first."""
+    terms: str = ""
+    """Digest of the terms that search finds it by, in the store; empty without search."""
+    term_digests: str = ""
+    """Digests of the parts of them."""
+    title_tex: str = ""
+    """The title as BibTeX has it: formulas are TeX, signs are escaped."""
+    cited: tuple[CitedWork, ...] = ()
+    """The works that it cites, in the order of its references."""
     digest: str = ""
     """Digest of all this but the source, once it is kept."""

@@ -7,7 +7,7 @@ its files. Promise: what comes out is what was kept; what is named but not there
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from site_builder.assembly.outputs import Contents
@@ -16,15 +16,16 @@ from site_builder.content.parse import ParseError, parse
 from site_builder.content.read import state_of
 from site_builder.errors import ContentError, Problem
 from site_builder.files import LostError
+from site_builder.images.sizes import ImageFile, image_files
 from site_builder.maths.font import subset_font
-from site_builder.model import ExecutedPost, Execution, Post, Source
+from site_builder.model import Attachment, ExecutedPost, Execution, Post, Source
 from site_builder.options import Options
 from site_builder.page import Page
 from site_builder.rendering.page_json import Html, page_bytes, read_html, read_page
 from site_builder.rendering.render import Rendered, render
 from site_builder.store import Store, digest_of
 
-FONTS = "fonts"
+MEMOS = "memos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +118,28 @@ def kept_contents(site: Site, store: Store, states: Mapping[str, str], program: 
             message = f"cannot read the file: {error.strerror}"
             raise ContentError(Problem(message, path, code="F010")) from None
 
-    def font(characters: str) -> bytes:
-        key = digest_of(f"{program} {characters}".encode())
-        known = (store.get(digest) for digest in store.remembered(FONTS, key))
+    def memo(text: str, make: Callable[[], bytes]) -> bytes:
+        key = digest_of(f"{program} {text}".encode("utf-8", "surrogatepass"))
+        known = (store.get(digest) for digest in store.remembered(MEMOS, key))
         found = next((content for content in known if content is not None), None)
         if found is None:
-            found = subset_font(characters)
-            store.remember(FONTS, key, store.put(found))
+            found = make()
+            store.remember(MEMOS, key, store.put(found))
         return found
 
-    return Contents(html, stored, lambda path: states[path], read, font)
+    def font(characters: str) -> bytes:
+        return memo(f"font {characters}", lambda: subset_font(characters))
+
+    def image(attachment: Attachment, file: ImageFile) -> bytes:
+        # Late: half of all sites have no picture of their own.
+        from site_builder.images.keeping import kept_image
+
+        path, raster = attachment.path, attachment.raster
+        assert raster is not None
+        files = image_files(raster, whole=attachment.linked)
+        return kept_image(store, states[path], lambda: read(path), file, files, raster)
+
+    return Contents(html, stored, lambda path: states[path], read, font, image, memo)
 
 
 def not_run(post: Post) -> ExecutedPost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from site_builder.ahead import make_ahead
 from site_builder.assembly.theme import Theme
 from site_builder.codes import unsilenced
 from site_builder.content.read import sources_of
@@ -18,6 +19,7 @@ from site_builder.making import Made, assembled, is_wanted, make, recall, togeth
 from site_builder.memory import Memory, Summary, keep
 from site_builder.model import Source
 from site_builder.options import Order, Report
+from site_builder.publishing.staging import Built
 from site_builder.publishing.write import Written, write
 from site_builder.store import Store
 
@@ -41,11 +43,16 @@ def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Repo
         warnings = in_order([*summary.warnings, *_told(made, order, made.remarks)])
         if options.strict and warnings:
             raise ContentError(warnings)
+        last = memory.outputs if memory.program == inputs.program else {}
+        if problems := make_ahead(recipes, last, options.jobs):
+            raise ContentError(in_order(problems))
+        built = _built(made, order)
         report, outputs = write(
             options.output,
             recipes,
             site_root=site.root,
-            last=memory.outputs if memory.program == inputs.program else {},
+            last=last,
+            built=built,
             on_wait=order.on_wait,
         )
     except SiteBuilderError:
@@ -53,7 +60,8 @@ def run(order: Order, store: Store, memory: Memory, unchanged: set[str]) -> Repo
         known = {**memory.posts, **made.known}
         keep(replace(memory, site="", posts=known), store, site, options.output)
         raise
-    keep(_memory(order, made, theme, outputs, summary), store, site, options.output)
+    known_now = _memory(order, made, theme, outputs, summary)
+    keep(replace(known_now, built=built), store, site, options.output)
     return Report(
         posts=summary.posts,
         hidden=summary.hidden,
@@ -88,7 +96,18 @@ def _summary(made: Made, order: Order, recipes: Sequence[Recipe]) -> Summary:
         hidden=tuple(sorted(made.hidden)),
         with_cells=len(made.executed | made.reused),
         pages=sum(recipe.path.endswith(".html") for recipe in recipes),
-        warnings=tuple(in_order(_told(made, order, warnings))),
+        # Each once: posts may have a bibliography in common.
+        warnings=tuple(in_order(_told(made, order, dict.fromkeys(warnings)))),
+    )
+
+
+def _built(made: Made, order: Order) -> Built:
+    known = {path: made.known[path] for path in sorted(made.pages)}
+    return Built(
+        order.site.settings.url,
+        order.site.settings.indexed,
+        tuple(path for path, post in known.items() if post.draft),
+        {x: str(post.date) for x, post in known.items() if post.date and post.date > order.today},
     )
 
 

@@ -135,6 +135,8 @@ class _Reading:
         """The value of one key as its type; None with a problem."""
         if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
             return self.instance(hint, value, here)
+        if (kinds := _kinds(hint)) and isinstance(value, Mapping):
+            return {key: self._one_of(kinds, item, (*here, key)) for key, item in value.items()}
         name = f"{self.what} {'.'.join(here)!r}"
         try:
             return _convert(hint, value)
@@ -147,6 +149,27 @@ class _Reading:
             self._report(self.table.codes.misfit, here, message)
         return None
 
+    def _one_of(self, kinds: Mapping[str, type], value: Any, here: Path) -> Any:
+        """A table as the class that its key `kind` names."""
+        name = f"{self.what} {'.'.join(here)!r}"
+        if not isinstance(value, Mapping):
+            message = f"{name} should be a table, not {_shown(value)}"
+            help_ = f"each has a name: [{'.'.join(here[:-1])}.live]"
+            self._report(self.table.codes.misfit, here, message, help_)
+        elif (kind := value.get("kind")) is None:
+            message = f"the {self.what} {'.'.join((*here, 'kind'))!r} is required"
+            help_ = "one of " + ", ".join(repr(kind) for kind in kinds)
+            self._report(self.table.codes.missing, here, message, help_)
+        elif kind not in kinds:
+            choices = " or ".join(repr(kind) for kind in kinds)
+            message = f"{self.what} {'.'.join((*here, 'kind'))!r} should be {choices}"
+            help_ = nearest(kind, kinds) if isinstance(kind, str) else ""
+            message = f"{message}, not {_shown(kind)}"
+            self._report(self.table.codes.misfit, (*here, "kind"), message, help_)
+        else:
+            return self.instance(kinds[kind], value, here)
+        return None
+
     def _report(self, code: str, path: Path, message: str, help_: str = "") -> None:
         self.problems.append(self.table.problem(path, message, help_, code))
 
@@ -154,6 +177,17 @@ class _Reading:
 def _is_required(field: dataclasses.Field[Any]) -> bool:
     missing = dataclasses.MISSING
     return field.default is missing and field.default_factory is missing
+
+
+@functools.cache
+def _kinds(hint: Any) -> Mapping[str, type]:
+    """The dataclasses that the tables of a mapping may be, by the one value of their `kind`."""
+    if typing.get_origin(hint) is None or not typing.get_args(hint)[1:]:
+        return {}
+    item = typing.get_args(hint)[1]
+    members = [each for each in typing.get_args(item) if isinstance(each, type)]
+    classes = [each for each in members if dataclasses.is_dataclass(each)]
+    return {typing.get_args(_hints(cls)["kind"])[0]: cls for cls in classes}
 
 
 class _MisfitError(Exception):
@@ -255,7 +289,7 @@ def _expected(hint: Any) -> str:
     if origin is tuple:
         return "a list of texts"
     if origin is not None and issubclass(origin, Mapping):
-        return "a table of texts"
+        return "a table of tables" if _kinds(hint) else "a table of texts"
     words = {
         str: "a text",
         int: "a whole number",

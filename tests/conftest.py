@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from gallery import write_gallery
+from hosting import Host
 from playwright.sync_api import Browser, sync_playwright
 
 from site_builder.build import Options, Report, build
@@ -29,11 +30,6 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-)
-# The policy of the README, as strict as a host can send it: no scripts, no inline styles.
-POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
 )
 
 
@@ -89,26 +85,8 @@ def _served(root: Path, output: Path) -> Iterator[Served]:
     cache = output.parent / ".cache"
     options = Options(output, jobs=os.cpu_count() or 1, drafts=True, cache=cache)
     report = build(load(root), options)
-    handler = functools.partial(_Handler, directory=str(output))
+    handler = functools.partial(Host, directory=str(output))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Served(output, f"http://127.0.0.1:{server.server_address[1]}/", report, cache)
         server.shutdown()
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        page = Path(self.directory) / "404.html"
-        content = page.read_bytes()
-        self.send_response(code)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)

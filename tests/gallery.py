@@ -138,24 +138,84 @@ print("after the claim")
 ```
 """
 
+AWKWARD = """\
+---
+title: A title that is much longer than titles should be, on the derivative of the softmax function
+date: 2021-03-03
+tags: [an-extraordinarily-long-tag-without-any-spaces, donaudampfschifffahrtsgesellschaft, words]
+summary: What does not fit.
+---
+
+Text with a note[^long] in a short paragraph.
+
+[^long]: A note that is long, for it goes on and on, beside whatever comes below its paragraph: it
+    must not cover the code there, nor be covered by it.
+
+## One
+
+```python
+#| error: true
+def outer(x):
+    return inner(x)
+
+
+def inner(x):
+    return 1 / x
+
+
+outer(0)
+```
+
+## Two
+
+```bash
+pip install a-package --with-an-option=that-is-too-long --and-another-one=for-good-measure --more
+```
+
+| every | column | of | this | table | is-so-wide-that | it-cannot-fit | on-a-phone |
+|-------|--------|----|------|-------|-----------------|---------------|------------|
+| 1     | 2      | 3  | 4    | 5     | 6               | 7             | 8          |
+
+## Three
+
+<details><summary>The author's own</summary>
+
+Inside.
+
+</details>
+
+- $a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8 + a_9 + a_{10} + a_{11} + a_{12} + a_{13} = b$
+"""
+
 SECOND = """\
 ---
 title: The second part
 date: 2021-03-05
 series: The parts
 tags: [words]
+bibliography: works.bib
 ---
 
-Back to [everything](everything.md), and to @fig-line.
+Back to [everything](everything.md), and to @fig-line. It was @lecun2015 [p. 436], and others before
+[see @marcus2018; @lecun2015].
+"""
+
+WORKS = r"""
+@article{lecun2015, author = {LeCun, Yann and Bengio, Yoshua and Hinton, Geoffrey}, year = 2015,
+  title = {Deep learning: $O(n^2)$}, journal = {Nature}, doi = {10.1038/nature14539}}
+@misc{marcus2018, author = {Marcus, Gary}, title = {Deep Learning: A Critical Appraisal},
+  year = 2018, url = {https://example.org/a/very/long/address/that/has/no/place/to/break/at/all.html}}
 """
 
 ASIDE = """\
 ---
 kind: aside
 date: 2021-03-0{day}
+bibliography: works.bib
 ---
 
-An aside with code, `{{python}} {day} * 7` and [a claim]{{claim="{day} > 5"}}.
+An aside with code, `{{python}} {day} * 7` and [a claim]{{claim="{day} > 5"}},
+as in [@marcus2018].
 
 ```python
 print({day})
@@ -177,7 +237,8 @@ def write_gallery(root: Path) -> None:
     """Write the site's sources to the folder `root`."""
     (root / "posts").mkdir(parents=True)
     (root / "site.toml").write_text(SITE, encoding="utf-8")
-    posts = {"everything": EVERYTHING, "second": SECOND, "draft": DRAFT}
+    posts = {"everything": EVERYTHING, "second": SECOND, "awkward": AWKWARD, "draft": DRAFT}
     posts |= {f"aside-{day}": ASIDE.format(day=day) for day in (6, 7)}
     for name, text in posts.items():
         (root / "posts" / f"{name}.md").write_text(text, encoding="utf-8")
+    (root / "posts/works.bib").write_text(WORKS, encoding="utf-8")

@@ -122,6 +122,8 @@ CONTENTS = Contents(
     digest=lambda path: digest_of(path.encode()),
     read=lambda path: path.encode(),
     font=subset_font,
+    image=lambda attachment, file: f"{attachment.path}{file.suffix}".encode(),
+    memo=lambda text, make: make(),
 )
 
 

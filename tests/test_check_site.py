@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from checking import TODAY, Written, post
+from checking import TODAY, TOML, Written, post
 from conftest import ROOT, Served
 
 from site_builder import cli
@@ -248,6 +248,32 @@ def test_tags_and_series_in_two_spellings(tmp_path: Path) -> None:
         "differ in number only",
         "F102 posts/slip.md:5:9 the series 'On net' and 'On nets' of posts/0.md and 2 more "
         "differ in number only",
+    ]
+
+
+def test_what_the_settings_describe_and_no_post_has(tmp_path: Path) -> None:
+    files: Files = {
+        "posts/a.md": post("A", "x", tags="[keras]", series="Nets"),
+        "site.toml": f'{TOML}[tags]\nkears = "a"\nkeras = "b"\n[series]\nNet = "c"\n',
+    }
+    assert Written(tmp_path, files).found() == [
+        "F121 site.toml setting 'tags.kears' describes a tag that no post has",
+        "F121 site.toml setting 'series.Net' describes a series that no post has",
+    ]
+
+
+def test_languages_that_have_no_words(tmp_path: Path) -> None:
+    files: Files = {
+        "posts/a.md": post("A", "x", lang="it"),
+        "posts/b.md": post("B", "x", lang="it-CH"),
+        "posts/c.md": post("C", "x", lang="de-AT"),
+        "posts/d.md": post("D", "x", lang="nl"),
+        "words/nl.toml": 'older = "Ouder"\n',
+    }
+    told = "there are no words in the language {!r}: what pages say by themselves is English"
+    assert Written(tmp_path, files).found() == [
+        "F123 posts/a.md:4:7 " + told.format("it"),
+        "F123 posts/b.md:4:7 " + told.format("it-CH"),
     ]
 
 

@@ -376,7 +376,7 @@ def test_directives_of_colons(site: Path, capsys: pytest.CaptureFixture[str]) ->
         "---\ndate: 2020-01-01\n---\n\n# Title\n\n"
         ":::{figure} a.png\n:name: fig-one\nThe caption.\n:::\n\n"
         ":::{exercise} Sums\nDo *it*.\n:::\n\n:::{note}\nHi.\n:::\n\n{{< video x >}}\n"
-        "See {ref}`fig-one`, {cite}`him`.\n"
+        "See {ref}`fig-one`, {term}`him`.\n"
     )
     assert bring(site, "a.md", text) == 0
     (post,) = posts(site)
@@ -385,7 +385,7 @@ def test_directives_of_colons(site: Path, capsys: pytest.CaptureFixture[str]) ->
     told = capsys.readouterr().err
     assert "a.md:12\n" in told.partition("no directive 'exercise'")[2]
     assert "a.md:20\n" in told.partition("shortcodes such as {{< video x >}} are")[2]
-    assert "a.md:21\n" in told.partition("roles such as {cite}`him` are")[2]
+    assert "a.md:21\n" in told.partition("roles such as {term}`him` are")[2]
     assert main(["build", "-C", str(site)]) == 0
 
 

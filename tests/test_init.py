@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,13 +14,15 @@ import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 import yaml
 from broken_sites import Blog, Told
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+from jsonschema import Draft7Validator
 
+from site_builder.authoring.hosts import DEFAULT, HOSTS, project_name
 from site_builder.authoring.new_site import FILES, SCHEMA, TEMPLATES, requirement_of_ours
 
 ROOT = Path(__file__).parents[1]
@@ -120,38 +123,222 @@ def test_editors_find_the_schema_without_a_network(new: Path) -> None:
     assert not Draft7Validator(schema).is_valid(tomllib.loads(text + "\nauthors = 'Me'"))
 
 
-def test_every_template_is_written_and_nothing_is_left_to_fill_in(new: Path) -> None:
-    assert set(contents(new)) == {*FILES, SCHEMA}
-    assert {path.name for path in TEMPLATES.iterdir()} == set(FILES.values())
-    for name, content in contents(new).items():
-        assert not any(marker in content.decode() for marker in ("@date@", "@python@")), name
+def test_every_template_is_written_and_nothing_is_left_to_fill_in(tmp_path: Path) -> None:
+    templates = {*FILES.values()}.union(*(host.files.values() for host in HOSTS.values()))
+    assert {path.name for path in TEMPLATES.iterdir()} == templates
+    for name, host in HOSTS.items():
+        blog = tmp_path / name / "blog"
+        (tmp_path / name).mkdir()
+        assert begun(tmp_path / name, "--host", name).code == 0
+        assert set(contents(blog)) == {*FILES, *host.files, SCHEMA}
+        for path, content in contents(blog).items():
+            assert not re.search(
+                rb"@(date|folder|in|name|packages|python|requirement)@", content
+            ), path
     for name in (".vscode/settings.json", ".vscode/extensions.json"):
-        json.loads((new / name).read_text(encoding="utf-8"))
+        json.loads((blog / name).read_text(encoding="utf-8"))
 
 
-def test_the_workflow_builds_verifies_and_publishes(new: Path) -> None:
-    text = (new / ".github/workflows/publish.yml").read_text(encoding="utf-8")
-    jobs = yaml.safe_load(text)["jobs"]
-    steps = jobs["build"]["steps"]
-    runs = [step["run"] for step in steps if "run" in step]
-    assert runs == [
-        "python -m pip install -r requirements.txt",
-        'site-builder build --base-url "$ADDRESS/"',
-        "site-builder verify",
-    ]
-    python = next(step for step in steps if "python-version" in step.get("with", {}))
-    assert python["with"]["python-version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
-    uploaded = next(step for step in steps if "pages-artifact" in step.get("uses", ""))
-    assert uploaded["with"] == {"path": "public"}
+# Hosts.
+
+
+def run_step(blog: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run what a host runs, with the site-builder that is installed here, and no network."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", "/"),
+        "PIP_NO_INDEX": "1",
+        "PYTHONPATH": str(ROOT),
+        **variables,
+    }
+    return subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=blog,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def home_address(blog: Path) -> str:
+    """The address that the built home page gives for itself."""
+    page = (blog / "public/index.html").read_text(encoding="utf-8")
+    found = re.search(r'<link rel="canonical" href="([^"]+)">', page)
+    assert found
+    return found[1]
+
+
+def without_cells(blog: Path) -> Path:
+    """The blog, with one post that runs nothing."""
+    shutil.rmtree(blog / "posts")
+    (blog / "posts").mkdir()
+    (blog / "posts/a.md").write_text("---\ntitle: A\ndate: 2020-05-17\n---\n\nText.\n")
+    return blog
+
+
+def workflow_of(blog: Path) -> dict[str, Any]:
+    text = (blog / ".github/workflows/publish.yml").read_text(encoding="utf-8")
+    read: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # `on` is no truth value here
+    return read
+
+
+def test_what_the_workflow_runs_works_in_a_new_folder(new: Path) -> None:
+    env = workflow_of(new)["jobs"]["build"]["env"]
+    steps = [step for step in workflow_of(new)["jobs"]["build"]["steps"] if "run" in step]
+    assert len(steps) == 4
+    for step in steps:
+        # What expressions give on a push.
+        variables = {"FROZEN": "", "ADDRESS": "https://me.github.io/blog"}
+        variables["SITE_BUILDER_OUTPUT_FORMAT"] = env["SITE_BUILDER_OUTPUT_FORMAT"]
+        ran = run_step(new, step["run"], **variables)
+        assert ran.returncode == 0, (step["run"], ran.stdout, ran.stderr)
+    assert home_address(new) == "https://me.github.io/blog/"
+
+
+def test_a_pull_request_from_elsewhere_runs_nothing_and_may_write_nothing(new: Path) -> None:
+    workflow = workflow_of(new)
+    assert set(workflow["on"]) == {"push", "pull_request", "schedule", "workflow_dispatch"}
+    assert set(workflow["permissions"].values()) == {"read"}
+    jobs = workflow["jobs"]
+    assert "permissions" not in jobs["build"]
+    assert "pull" not in jobs["publish"]["if"]
     assert jobs["publish"]["needs"] == "build"
-    assert "--frozen" in text
+    (build,) = (s for s in jobs["build"]["steps"] if s.get("id") == "build")
+    ran = run_step(new, build["run"], FROZEN="--frozen", ADDRESS="")
+    assert ran.returncode == 1
+    assert "posts/two-dice.md" in ran.stderr
+    assert not (new / "public").exists()
+    assert run_step(new, build["run"], FROZEN="", ADDRESS="").returncode == 0
+    # Once all is proven it is built, for the address that the settings say.
+    ran = run_step(new, build["run"], FROZEN="--frozen", ADDRESS="")
+    assert ran.returncode == 0
+    settings = tomllib.loads((new / "site.toml").read_text(encoding="utf-8"))
+    assert home_address(new) == settings["url"]
+
+
+def test_steps_that_run_everything_or_publish_are_not_for_pull_requests(new: Path) -> None:
+    steps = workflow_of(new)["jobs"]["build"]["steps"]
+    for step in steps:
+        for word in ("verify", "configure-pages", "upload-pages"):
+            if word in step.get("run", step.get("uses")):
+                assert step["if"] == "github.event_name != 'pull_request'"
+
+
+def test_the_workflow_names_actions_by_major_and_keeps_runs_by_their_requirements(
+    new: Path,
+) -> None:
+    jobs = workflow_of(new)["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    used = {step["uses"].partition("@")[0]: step for step in steps if "uses" in step}
+    assert all(re.search(r"@v\d+$", step["uses"]) for step in used.values())
+    python = used["actions/setup-python"]["with"]
+    assert python["python-version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert "hashFiles('requirements.txt')" in used["actions/cache/restore"]["with"]["key"]
+    assert used["actions/cache/save"]["with"]["path"] == ".cache"
+    uploaded = used["actions/upload-pages-artifact"]["with"]
+    assert uploaded == {"path": "public", "include-hidden-files": "true"}
+
+
+def test_netlify_builds_each_context_for_its_address(tmp_path: Path) -> None:
+    told = begun(tmp_path, "--host", "netlify")
+    assert (told.code, "netlify.toml" in told.out) == (0, True)
+    blog = without_cells(tmp_path / "blog")
+    assert not (blog / ".github").exists()
+    read = tomllib.loads((blog / "netlify.toml").read_text(encoding="utf-8"))
+    assert read["build"]["publish"] == "public"
+    version = read["build"]["environment"]["PYTHON_VERSION"]
+    assert version == f"{sys.version_info.major}.{sys.version_info.minor}"
+    main, preview = "https://me.example.net", "https://pr-1--me.example.net"
+    for command, address in (
+        (read["build"]["command"], main),
+        (read["context"]["deploy-preview"]["command"], preview),
+        (read["context"]["branch-deploy"]["command"], preview),
+    ):
+        ran = run_step(blog, command, URL=main, DEPLOY_PRIME_URL=preview)
+        assert ran.returncode == 0, ran.stderr
+        assert home_address(blog) == f"{address}/"
+
+
+def test_cloudflare_builds_branches_for_their_address(tmp_path: Path) -> None:
+    told = begun(tmp_path, "--host", "cloudflare")
+    assert (told.code, "sh cloudflare-build.sh" in told.out) == (0, True)
+    blog = without_cells(tmp_path / "blog")
+    read = tomllib.loads((blog / "wrangler.toml").read_text(encoding="utf-8"))
+    assert (read["name"], read["pages_build_output_dir"]) == ("blog", "public")
+    (python,) = (blog / ".python-version").read_text(encoding="utf-8").split()
+    assert python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    settings = tomllib.loads((blog / "site.toml").read_text(encoding="utf-8"))
+    for branch, address in (("main", settings["url"]), ("try", "https://abc.pages.dev/")):
+        ran = run_step(
+            blog,
+            "sh cloudflare-build.sh",
+            CF_PAGES_BRANCH=branch,
+            CF_PAGES_URL="https://abc.pages.dev",
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert home_address(blog) == address
+
+
+def test_a_host_is_added_to_a_blog_that_is_there(new: Path) -> None:
+    (new / "posts/two-dice.md").unlink()
+    before = contents(new)
+    told = begun_again(new, "--host", "netlify")
+    assert (told.code, told.err) == (0, "")
+    assert set(contents(new)) - set(before) == {"netlify.toml"}
+    assert {name: contents(new)[name] for name in before} == before
+    assert "next:" not in told.out
+    again = begun_again(new, "--host", "netlify")
+    assert (again.code, "kept as it is: netlify.toml\n" in again.out) == (0, True)
+
+
+def begun_again(folder: Path, *options: str) -> Told:
+    site = {"site.toml": (folder / "site.toml").read_bytes()}
+    return Blog(folder, site).run("init", str(folder), *options)
+
+
+def test_a_blog_without_requirements_gets_them_with_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blog = Blog(tmp_path)
+    monkeypatch.chdir(tmp_path)  # where no folder is named, this one is meant
+    told = blog.run("init", "--host", DEFAULT)
+    assert told.code == 0
+    assert "say in requirements.txt what posts import" in told.out
+    assert {"requirements.txt", ".github/workflows/publish.yml"} <= set(contents(tmp_path))
+
+
+def test_a_host_that_nobody_knows(tmp_path: Path) -> None:
+    told = begun(tmp_path, "--host", "geocities")
+    assert told.code == 2
+    assert "netlify" in told.err
+    assert not (tmp_path / "blog").exists()
+
+
+def test_a_blog_in_a_folder_of_a_repository(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    told = begun(tmp_path)
+    assert "move .github/ from blog to" in told.out
+    build = workflow_of(tmp_path / "blog")["jobs"]["build"]
+    assert build["defaults"]["run"]["working-directory"] == "blog"
+    paths = [step["with"]["path"] for step in build["steps"] if "path" in step.get("with", {})]
+    assert paths == ["blog/.cache", "blog/.cache", "blog/public"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("My Blog", "my-blog"), ("größe", "gr-e"), ("日本", "blog"), ("a" * 80, "a" * 58)],
+)
+def test_a_name_for_the_project_at_a_host(folder: str, name: str) -> None:
+    assert project_name(Path("/x") / folder) == name
 
 
 def test_git_ignores_what_is_made(new: Path) -> None:
     made = ["public/index.html", ".cache/x", ".venv/x", "notebooks/x.ipynb"]
+    files = [path for path in contents(new) if not path.startswith(".git/")]
     subprocess.run(["git", "init", "-q"], cwd=new, check=True)
     asked = subprocess.run(
-        ["git", "check-ignore", *made, *FILES], cwd=new, capture_output=True, text=True, check=True
+        ["git", "check-ignore", *made, *files], cwd=new, capture_output=True, text=True, check=True
     )
     assert asked.stdout.splitlines() == made
 

@@ -179,7 +179,7 @@ def test_references(text: str, label: str, number_only: bool, own_text: str) -> 
         "`@fig-a`",
         "\\@fig-a",
         "[see @fig-a](https://e.org/)",
-        "{cite}`a`",
+        "{cite:full}`a`",
         "{}",
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from gallery import write_gallery
 from made_pages import kept_file, make_page
 
+from site_builder.cited import Reference as CitedWork
 from site_builder.config import load
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
@@ -49,6 +50,9 @@ FULL = dataclasses.replace(
     picture=Picture("a.png", "A \ue0000\ue001"),
     environment=Environment("3.13", (("numpy", "2.0"),), 7),
     frozen=dt.date(2022, 1, 1),
+    keywords=("loss", "weight"),
+    title_tex=r"\emph{A}",
+    cited=(CitedWork("book", "T", ("A", "B"), "2001", *"cvnflpdax"),),
     warnings=(Problem("careful", "posts/a.md", 3, 1, 2, "x", "do", ("a", "b")),),
 )
 

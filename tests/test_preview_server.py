@@ -17,7 +17,7 @@ from previews import EDITOR, Serving, eventually, page, preview, recipe, serving
 from site_builder.codes import WARNINGS
 from site_builder.errors import ContentError, Problem, UsageError
 from site_builder.files import Recipe
-from site_builder.preview.addresses import content_type
+from site_builder.media_types import content_type
 from site_builder.preview.board import Board, Preview
 from site_builder.preview.pages import Script, shown_in, with_script
 from site_builder.preview.server import PreviewServer

@@ -11,9 +11,12 @@ import pytest
 
 from site_builder import cli
 from site_builder.assembly import context
+from site_builder.citation_settings import Citing
 from site_builder.config import Cache, Execution, Figures, Math, Settings
+from site_builder.machine_settings import Feeds, Policy
 from site_builder.model import CellOptions, FrontMatter
 from site_builder.schema import keys
+from site_builder.targets import S3, Folder, Git, Rsync
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -31,6 +34,9 @@ def settings() -> Iterator[str]:
         "figures": Figures,
         "math": Math,
         "cache": Cache,
+        "citations": Citing,
+        "feeds": Feeds,
+        "policy": Policy,
     }
     for name in keys(Settings):
         if name in tables:
@@ -55,6 +61,16 @@ def test_every_table_of_settings_is_looked_at() -> None:
 )
 def test_a_table_names_all_that_can_be_written(header: tuple[str, ...], names: list[str]) -> None:
     assert sorted(table(*header)) == sorted(names)
+
+
+def test_the_keys_of_targets_are_named() -> None:
+    start = README.index("| target | key | what it says |\n")
+    rows = [row.split(" | ") for row in README[start:].partition("\n\n")[0].splitlines()[2:]]
+    named = sorted((row[0].strip("| "), row[1].strip("`")) for row in rows)
+    known = {"folder": Folder, "rsync": Rsync, "git": Git, "s3": S3}
+    own = [(kind, key) for kind, cls in known.items() for key in keys(cls)]
+    shared = {("all", "kind"), ("all", "url")}
+    assert named == sorted({x for x in own if x[1] not in ("kind", "url")} | shared)
 
 
 def test_the_commands_are_named() -> None:
@@ -101,6 +117,8 @@ def fields_in_readme(variable: str) -> list[str]:
         ("`page`", (context.PageContext,)),
         ("`post`", (context.PostContext, context.TocEntry, context.SeriesBox, context.Part)),
         ("`post.built_with`", (context.BuiltWith,)),
+        ("`post.citation`", (context.CiteContext,)),
+        ("an item of `post.related`", (context.RelatedPost,)),
         ("a tag", (context.TagContext,)),
     ],
 )

@@ -170,6 +170,19 @@ def test_an_error_that_is_meant_shows_its_traceback() -> None:
     assert texts(LexborHTMLParser(traceback.html or ""), ".error-name") == ["ZeroDivisionError"]
 
 
+def test_the_way_to_an_error_is_folded_above_its_last_call() -> None:
+    calls = [f'  File "posts/post.md", line {line}, in <f{line}>\n    f()\n' for line in (7, 8, 9)]
+    text = "".join(["Traceback:\n", *calls, "ZeroDivisionError: by <zero>"])
+    error = Output("error", text, metadata={"name": "ZeroDivisionError", "message": "by <zero>"})
+    made = page(cell("error: true"), [error])
+    way, last = one(LexborHTMLParser(made.html.body), ".output").css("details.way, .traceback")
+    assert one(way, "summary").text() == "2 calls before this"
+    assert one(way, "pre").text() == "Traceback:\n" + "".join(calls[:2]).rstrip()
+    assert last.text() == calls[2] + "ZeroDivisionError: by <zero>"
+    assert "details" not in made.html.feed
+    assert texts(LexborHTMLParser(made.html.feed), ".error-name") == ["ZeroDivisionError"]
+
+
 def test_code_can_be_folded() -> None:
     fold = one(html(cell("code-fold: true"), [stdout("x")]), "details.fold")
     assert one(fold, "summary").text() == "Code"
@@ -526,7 +539,7 @@ def test_columns_of_tables_are_aligned_by_classes() -> None:
     assert "style=" not in made.html.body
     css = Path(__file__).parents[1] / "themes/default/assets/css/20-prose.css"
     for name in ("right", "center"):
-        assert re.search(rf"\.{name}\)+ {{ text-align", css.read_text(encoding="utf-8"))
+        assert re.search(rf"\.{name}\)[^{{]*{{ text-align", css.read_text(encoding="utf-8"))
 
 
 def test_definitions() -> None:
@@ -538,12 +551,22 @@ def test_definitions() -> None:
 def test_code_that_is_only_shown_has_its_name_and_language() -> None:
     tree = html('```rust filename="src/main.rs"\nfn main() {}\n```\n\n    indented\n')
     first, second = tree.css("figure.code")
-    assert one(first, ".filename").text() == "src/main.rs"
+    assert one(first, "figcaption").text() == one(first, ".filename").text() == "src/main.rs"
+    assert not second.css("figcaption")
+    assert one(html("```rust\nx\n```"), "figcaption .lang").text() == "rust"
     assert [node.attributes["aria-label"] for node in tree.css("pre")] == [
         "Listing 1, rust",
         "Listing 2",
     ]
-    assert second.text().strip() == "indented"
+    assert one(second, "pre").text() == "indented\n"
+
+
+def test_code_has_a_button_that_copies_what_stands_before_it() -> None:
+    tree = html(cell() + cell("code-fold: true") + "```rust\nfn\n```", [], [])
+    names = [button.attributes["aria-label"] for button in tree.css("button.copy[hidden]")]
+    assert names == ["Copy code 1", "Copy code 2", "Copy listing 1"]
+    assert [node.text() for node in tree.css("pre:has(+ .copy)")] == ["code()", "code()", "fn\n"]
+    assert "button" not in page(cell() + "```rust\nfn\n```", []).html.feed
 
 
 def test_images_have_the_sizes_of_their_files(tmp_path: Path) -> None:
@@ -598,7 +621,7 @@ def test_an_image_with_the_label_of_a_figure_is_one() -> None:
     text = f'See @fig-e.\n\n![An *e* of $x$]({pixel}){{#fig-e fig-alt="grey"}}\n\n![f]({pixel})'
     made = page(text)
     tree = linked(made)["post"]
-    assert texts(tree, "figcaption") == ["Figure 1. An e of xx"]
+    assert texts(tree, ".figure figcaption") == ["Figure 1. An e of xx"]
     assert one(tree, "figure#fig-e > img").attributes["alt"] == "grey"
     assert links(tree) == [("#fig-e", "Figure 1")]
     assert len(tree.css("p > img")) == 1

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from site_builder.config import Site
+from site_builder.config import FILE, Site
 from site_builder.errors import Problem
+from site_builder.files import Recipe
 from site_builder.model import FrontMatter, Source
 from site_builder.page import Page
 
@@ -29,6 +30,19 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """The picture that stands for a page where its address is shared."""
+
+    path: str
+    """Relative to the output folder."""
+    address: str
+    """Absolute."""
+    text: str
+    """What it shows."""
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
     """A page and its place."""
 
@@ -40,6 +54,7 @@ class Located:
     address: str
     """Absolute, such as `https://example.org/blog/xor/`."""
     marks: Marks = Marks()
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,8 @@ def collisions(wanted: Iterable[Wanted]) -> list[Problem]:
 def _collision(old: Wanted, new: Wanted) -> Problem:
     blamed = new if new.source else old
     message = f"{old.what} and {new.what} have the same address '/{url_of(new.path)}'"
+    if "redirects" in (old.key, new.key):
+        return Problem(message, FILE, help="remove the redirect, or change it", code="F017")
     if not blamed.source:
         return Problem(message, help="rename one of them", code="F017")
     if blamed.key == "aliases":

@@ -14,28 +14,34 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from site_builder.assembly import lists
 from site_builder.assembly.addresses import INDEX, Located, Wanted, collisions, locate
+from site_builder.assembly.assets import FONT, MATHS, STYLE, site_assets
+from site_builder.assembly.cards import card_of_site, card_paths, card_recipes, with_cards
 from site_builder.assembly.context import Link, SiteContext, TagContext
-from site_builder.assembly.feeds import ATOM, JSON, TagFeed, feed_recipes
+from site_builder.assembly.feeds import ATOM, JSON, TagFeed, feed_recipes, guid_problems
+from site_builder.assembly.for_machines import MERGED, Paths, machine_files
 from site_builder.assembly.frame import Frame, made_of, make_frame
 from site_builder.assembly.groups import Group, groups, series_names, tag_names
+from site_builder.assembly.headers import HEADERS, header_problems
 from site_builder.assembly.links import link_page, link_targets
 from site_builder.assembly.metadata import post_metadata
 from site_builder.assembly.outputs import Contents, page_files, wanted_paths
+from site_builder.assembly.policy import policy
 from site_builder.assembly.posts import Entry, by_date, page_entry, post_entries
 from site_builder.assembly.redirects import (
-    REDIRECTS,
     Alias,
+    all_redirects,
     read_aliases,
-    redirect_page,
-    redirects_file,
+    wanted_by_settings,
 )
-from site_builder.assembly.sitemap import ROBOTS, robots_file, sitemap_file
-from site_builder.assembly.style import font_face
-from site_builder.assembly.theme import ICON, Theme, hashed_path, render
+from site_builder.assembly.related import related_posts
+from site_builder.assembly.search.index import Index, search_index
+from site_builder.assembly.search.page import SEARCH, search_page, wanted_for_search
+from site_builder.assembly.theme import ICON, Theme, render
+from site_builder.assembly.wording import words_of_site
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, in_order
 from site_builder.files import Recipe, SiteFile
@@ -50,9 +56,11 @@ class _Site:
     site: Site
     frame: Frame
     posts: tuple[Entry, ...]
-    """Posts and asides, oldest first."""
+    """Posts and asides that are listed, oldest first."""
     pages: tuple[Entry, ...]
-    """Pages, in order of their files."""
+    """Pages that are listed, in order of their files."""
+    unlisted: tuple[Entry, ...]
+    """Those that have their page and nothing else."""
     tags: Mapping[str, Group]
     series: Mapping[str, Group]
 
@@ -78,33 +86,69 @@ def assemble(
     Raises ContentError with all broken links, collisions and unreadable files. To make a page
     raises UsageError for a template that cannot be rendered.
     """
-    located = by_date([locate(page, site) for page in pages])
-    posts = [x for x in located if x.page.front_matter.kind != "page"]
+    located = by_date(with_cards(site, [locate(page, site) for page in pages], contents))
+    posts = [x for x in _listed(located) if x.page.front_matter.kind != "page"]
     tags, problems = groups(posts, tag_names, "tags")
     series, series_problems = groups(posts, series_names, "series")
     aliases, alias_problems = read_aliases(located)
     problems += [*series_problems, *alias_problems]
-    assets = _assets(theme, pages, contents)
-    wanted = wanted_paths(located, aliases, tags, series, assets, static)
+    assets = site_assets(site, theme, pages, contents)
+    wanted = wanted_paths(site, located, aliases, tags, series, assets, static)
+    index = search_index(site, _listed(located), contents.stored)
+    wanted += (*wanted_by_settings(site), *wanted_for_search(site, index))
+    site_card = card_of_site(site)
+    wanted += card_paths(located, site_card)
     problems += collisions(wanted)
+    named = _named_by_content(located, assets, index)
+    named |= {site_card.path} if site_card else set()
+    paths = Paths({want.path for want in wanted}, named)
+    redirects, redirect_problems = all_redirects(site, aliases, paths.all)
+    for file in static:
+        problems += header_problems(file.content) if file.path == HEADERS else ()
+    problems += [*redirect_problems, *guid_problems(posts)]
     linked, link_problems = _link(site, located, wanted, aliases, unbuilt or {})
     files, unreadable = page_files(linked, contents)
+    related, misnamed = related_posts(site, _listed(linked), unbuilt or {}, contents.memo)
     tell = on_broken or problems.append
-    for problem in link_problems:
+    for problem in (*link_problems, *misnamed):
         tell(problem)
     problems += unreadable
     if problems:
         raise ContentError(in_order(problems))
-    whole = _whole(site, theme, linked, tags, series, assets, now, contents)
+    whole = _whole(site, theme, linked, tags, series, related, assets, now, contents)
     return (
         *_ready(assets.values()),
-        *_ready(file for file in static if file.path != REDIRECTS),
+        *_ready(file for file in static if file.path not in MERGED),
         *files,
-        *_ready(_redirects(site, aliases, static)),
-        *(post_recipe(site, whole.frame, x) for x in (*whole.pages, *whole.posts)),
-        *_lists(whole, static),
+        *card_recipes(linked, site_card),
+        *(post_recipe(site, whole.frame, x) for x in (*whole.pages, *whole.posts, *whole.unlisted)),
+        *index.files,
+        *_lists(whole),
+        *search_page(site, whole.frame, index, assets),
         *_feeds(whole),
+        *_ready(
+            machine_files(
+                site,
+                str(whole.frame.context.policy),
+                (whole.posts, whole.pages),
+                redirects,
+                static,
+                paths,
+            )
+        ),
     )
+
+
+def _listed(pages: Iterable[Located]) -> list[Located]:
+    return [located for located in pages if not located.page.front_matter.unlisted]
+
+
+def _named_by_content(
+    pages: Iterable[Located], assets: Mapping[str, SiteFile], index: Index
+) -> set[str]:
+    named = {f"{x.folder}/{file.path}" for x in pages for file in x.page.files}
+    named |= {x.card.path for x in pages if x.card}
+    return named | {x.path for x in assets.values()} | {x.path for x in index.files}
 
 
 def _ready(files: Iterable[SiteFile]) -> Iterator[Recipe]:
@@ -124,24 +168,6 @@ def post_recipe(site: Site, frame: Frame, entry: Entry) -> Recipe:
 
     path = f"{entry.located.folder}/{INDEX}"
     return Recipe(path, made_of(frame.digest, template, entry.made_of), make)
-
-
-def _assets(theme: Theme, pages: Sequence[Page], contents: Contents) -> dict[str, SiteFile]:
-    """The theme's assets by name, with the maths font if there is maths, and the style sheet."""
-    assets = dict(theme.assets)
-    style = theme.style
-    characters = "".join(sorted(set().union(*(page.maths_characters for page in pages))))
-    if characters:
-        font = contents.font(characters)
-        assets[_FONT] = SiteFile(hashed_path(_FONT, font), font)
-        style = font_face(assets[_FONT].path.rpartition("/")[2]) + style
-    content = style.encode()
-    assets[_STYLE] = SiteFile(hashed_path(_STYLE, content), content)
-    return assets
-
-
-_FONT = "maths.woff2"
-_STYLE = "style.css"
 
 
 def _link(
@@ -173,15 +199,18 @@ def _whole(
     linked: Sequence[Located],
     tags: Mapping[str, Group],
     series: Mapping[str, Group],
+    related: Sequence[Sequence[Located]],
     assets: Mapping[str, SiteFile],
     now: dt.date,
     contents: Contents,
 ) -> _Site:
+    listed = _listed(linked)
     pages = sorted(
-        (x for x in linked if x.page.front_matter.kind == "page"),
+        (x for x in listed if x.page.front_matter.kind == "page"),
         key=lambda x: x.page.source.path,
     )
-    posts = [x for x in linked if x.page.front_matter.kind != "page"]
+    posts = [x for x in listed if x.page.front_matter.kind != "page"]
+    alone = partial(page_entry, site, now=now, read_html=contents.html)
     entries = post_entries(
         site,
         posts,
@@ -189,55 +218,59 @@ def _whole(
         series_url=lambda name: f"{site.base}{lists.SERIES}{quote(series[name].slug)}/",
         now=now,
         read_html=contents.html,
+        related=related,
     )
     return _Site(
         site=site,
-        frame=make_frame(site, theme, _site_context(site, pages, assets)),
+        frame=make_frame(site, theme, _site_context(site, pages, assets, theme.script)),
         posts=entries,
-        pages=tuple(page_entry(site, x, now=now, read_html=contents.html) for x in pages),
+        pages=tuple(map(alone, pages)),
+        unlisted=tuple(alone(x) for x in linked if x.page.front_matter.unlisted),
         tags=tags,
         series=series,
     )
 
 
 def _site_context(
-    site: Site, pages: Sequence[Located], assets: Mapping[str, SiteFile]
+    site: Site, pages: Sequence[Located], assets: Mapping[str, SiteFile], script: str
 ) -> SiteContext:
     def asset(name: str) -> str:
         return site.base + quote(assets[name].path) if name in assets else ""
 
     settings, base = site.settings, site.base
     navigation = [Link(Markup(x.page.title_html), x.url) for x in pages]
-    navigation.append(Link(Markup("Archive"), base + lists.ARCHIVE))
-    navigation.append(Link(Markup("Tags"), base + lists.TAGS))
+    words = words_of_site(site)
+    navigation.append(Link(escape(words.archive), base + lists.ARCHIVE))
+    navigation.append(Link(escape(words.tags), base + lists.TAGS))
+    search_url = base + SEARCH if settings.search else ""
+    if search_url:
+        navigation.append(Link(escape(words.search), search_url))
     return SiteContext(
         title=settings.title,
         description=settings.description,
         author=settings.author,
+        author_url=settings.author_url,
+        author_profiles=settings.author_profiles,
+        author_fediverse=settings.author_fediverse,
         language=settings.language,
         url=base,
         address=site.address,
         navigation=tuple(navigation),
         archive_url=base + lists.ARCHIVE,
         tags_url=base + lists.TAGS,
+        search_url=search_url,
         atom_url=base + ATOM,
         json_feed_url=base + JSON,
-        style_url=asset(_STYLE),
+        style_url=asset(STYLE),
         icon_url=asset(ICON),
-        maths_font_url=asset(_FONT),
+        maths_style_url=asset(MATHS),
+        maths_font_url=asset(FONT),
+        script=Markup(script),
+        policy=Markup(policy(script, settings.policy)),
     )
 
 
-def _redirects(
-    site: Site, aliases: Sequence[Alias], static: Sequence[SiteFile]
-) -> Iterator[SiteFile]:
-    yield from (redirect_page(site, alias) for alias in aliases)
-    authors = next((file.content for file in static if file.path == REDIRECTS), b"")
-    if aliases or authors:
-        yield redirects_file(site, aliases, authors)
-
-
-def _lists(whole: _Site, static: Sequence[SiteFile]) -> Iterator[Recipe]:
+def _lists(whole: _Site) -> Iterator[Recipe]:
     site, frame = whole.site, whole.frame
     oldest = lists.listed(whole.posts)
     newest = oldest[::-1]
@@ -253,11 +286,8 @@ def _lists(whole: _Site, static: Sequence[SiteFile]) -> Iterator[Recipe]:
     for series in whole.series.values():
         yield lists.series_page(site, frame, series, members(series))
     yield lists.archive_page(site, frame, newest)
-    yield lists.home_page(site, frame, newest)
+    yield from lists.home_pages(site, frame, newest)
     yield lists.missing_page(site, frame)
-    yield from _ready([sitemap_file(site, whole.posts, whole.pages)])
-    if not any(file.path == ROBOTS for file in static):
-        yield from _ready([robots_file(site)])
 
 
 def _feeds(whole: _Site) -> Iterator[Recipe]:

@@ -52,6 +52,12 @@ class SiteContext:
     title: str
     description: str
     author: str
+    author_url: str
+    """Page on the author, absolute; empty if none is known."""
+    author_profiles: tuple[str, ...]
+    """The author elsewhere, absolute."""
+    author_fediverse: str
+    """The author's name in the Fediverse, such as `@ada@example.org`; may be empty."""
     language: str
     url: str
     """Home page relative to the host, such as `/` or `/blog/`."""
@@ -61,13 +67,21 @@ class SiteContext:
     """Pages that the header links to: those in `pages/`, the archive, the tags."""
     archive_url: str
     tags_url: str
+    search_url: str
+    """The search page, to which a form can send `q`; empty if the site has none."""
     atom_url: str
     json_feed_url: str
     style_url: str
     """The one style sheet, with a name that changes with its content."""
     icon_url: str
+    maths_style_url: str
+    """The theme's `maths.css`, which brings in the maths font; empty if it has none."""
     maths_font_url: str
     """The site's maths font; empty if no page has maths."""
+    script: Markup
+    """The theme's inline script, for a `script` element of the head; empty if it has none."""
+    policy: Markup
+    """The Content Security Policy for a `meta` element of the head: it lets that script run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,8 @@ class PageContext:
     """`page`: what the head of each page says about it."""
 
     type: str
-    """`home`, `post`, `aside`, `page`, `archive`, `tag`, `tags`, `series` or `404`."""
+    """`home`, `older` (what goes on with it), `post`, `aside`, `page`, `archive`, `tag`, `tags`,
+    `series`, `search` or `404`."""
     title: str
     """Plain text, without the site's title."""
     description: str
@@ -86,6 +101,9 @@ class PageContext:
     image_address: str
     """Picture for link previews, absolute; empty if there is none."""
     image_alt: str
+    image_width: int
+    """In pixels; 0 if it is not known, as is the height."""
+    image_height: int
     published: str
     """ISO 8601, empty if the page has no date."""
     modified: str
@@ -95,6 +113,15 @@ class PageContext:
     structured_data: Markup
     """JSON-LD, safe to stand in a `script` element; empty if there is none."""
     has_maths: bool
+    previous_url: str = ""
+    """The page of newer posts, if this is one of several that the home page goes over."""
+    next_url: str = ""
+    """The page of older ones."""
+    noindex: bool = False
+    """Whether search engines are asked not to list the page."""
+    citation_metadata: tuple[tuple[str, str], ...] = ()
+    """Name and content of `meta` elements for search engines for scholars; for sites that want
+    them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +132,8 @@ class TagContext:
     url: str
     feed_url: str
     count: int
+    description: str
+    """The author's sentence on it; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +162,21 @@ class SeriesBox:
     url: str
     position: int
     parts: tuple[Part, ...]
+    previous: Part | None
+    """The part before this one."""
+    next: Part | None
+    """The part after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPost:
+    """A post that a reader of another may want to read."""
+
+    title: Markup
+    url: str
+    summary: Markup
+    date: dt.date | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +200,16 @@ class BuiltWith:
 
 
 @dataclass(frozen=True, slots=True)
+class CiteContext:
+    """How to cite a post."""
+
+    text: str
+    """In words, for copying."""
+    bibtex: str
+    """An entry for a bibliography."""
+
+
+@dataclass(frozen=True, slots=True)
 class PostContext:
     """A post, aside or page, in full and in lists."""
 
@@ -163,6 +217,8 @@ class PostContext:
     """`post`, `aside` or `page`."""
     title: Markup
     """Inline HTML; for an aside without a title, its date in words."""
+    untitled: bool
+    """Whether the title is the date."""
     url: str
     address: str
     language: str
@@ -185,6 +241,25 @@ class PostContext:
     """The next older post."""
     next: Link | None
     """The next newer post."""
+    pinned: bool
+    """Whether it stands first on the home page."""
+    related: tuple[RelatedPost, ...]
+    """A few posts on the same subjects, or those that the author names."""
+    citation: CiteContext | None
+    """None for a post that does not say how to cite it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchContext:
+    """What the search page needs beside its markup."""
+
+    script_url: str
+    """The theme's `search.js`, relative to the page, as all addresses of this page are: it also
+    works from a file on disk. Empty if the theme has none."""
+    style_url: str
+    """The theme's `search.css`, in the same way."""
+    index: str
+    """JSON for that script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +272,16 @@ class Year:
 
 # Template -> what it is given besides `site` and `page`. A theme has all of these.
 TEMPLATES: dict[str, tuple[str, ...]] = {
-    "home.html": ("posts",),  # the newest posts and asides: tuple[PostContext, ...]
+    # The page's number, of how many; the pinned posts, on the first; then the newest posts and
+    # asides: int, int, tuple[PostContext, ...], tuple[PostContext, ...]
+    "home.html": ("number", "count", "pinned", "posts"),
     "post.html": ("post",),  # also for asides
     "page.html": ("post",),
     "archive.html": ("years",),  # tuple[Year, ...]
     "tag.html": ("tag", "posts"),  # TagContext, tuple[PostContext, ...]
     "tags.html": ("tags",),  # tuple[TagContext, ...] by name
-    "series.html": ("name", "posts"),  # str, tuple[PostContext, ...] oldest first
+    # str, str, tuple[PostContext, ...] oldest first
+    "series.html": ("name", "description", "posts"),
+    "search.html": ("search",),  # SearchContext; only if the site has a search page
     "404.html": (),
 }

@@ -29,7 +29,7 @@ class Frame:
 
 def make_frame(site: Site, theme: Theme, context: SiteContext) -> Frame:
     """Put together what is the same for all pages."""
-    return Frame(theme, context, made_of(theme.digest, context, site.settings))
+    return Frame(theme, context, made_of(theme.digest, context, site.settings, site.words))
 
 
 def made_of(*values: object) -> str:

@@ -7,16 +7,17 @@ matter puts it in, and once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from site_builder.assembly import metadata
-from site_builder.assembly.addresses import path_of
+from site_builder.assembly.addresses import path_of, url_of
 from site_builder.assembly.context import Body, PostContext, TagContext, Year
 from site_builder.assembly.frame import Frame, page_recipe
 from site_builder.assembly.groups import Group
 from site_builder.assembly.portable import portable
 from site_builder.assembly.posts import Entry
+from site_builder.assembly.wording import words_of_site
 from site_builder.config import Site
 from site_builder.files import Recipe
 
@@ -41,16 +42,35 @@ def _listed(entry: Entry) -> Entry:
 def tag_context(site: Site, tag: Group) -> TagContext:
     """Say what templates need of a tag."""
     url = f"{site.base}{TAGS}{quote(tag.slug)}/"
-    return TagContext(tag.name, url, url + "feed.xml", len(tag.members))
+    description = site.settings.tags.get(tag.name, "")
+    return TagContext(tag.name, url, url + "feed.xml", len(tag.members), description)
 
 
-def home_page(site: Site, frame: Frame, newest: Sequence[Entry]) -> Recipe:
-    """The home page of the newest posts and asides."""
-    shown = newest[: site.settings.home_posts]
-    page = metadata.home_metadata(site, has_maths=_has_maths(shown))
-    values = {"posts": _contexts(shown)}
-    known = {"posts": _digests(shown)}
-    return page_recipe(frame, "index.html", "home.html", page, values, known=known)
+def home_paths(posts_a_page: int, posts: int) -> list[str]:
+    """The paths of the home page and of the pages that go on with it, for so many posts."""
+    count = max(1, -(-posts // posts_a_page))
+    return ["index.html", *(f"page/{number}/index.html" for number in range(2, count + 1))]
+
+
+def home_pages(site: Site, frame: Frame, newest: Sequence[Entry]) -> Iterator[Recipe]:
+    """The home page of the newest posts and asides, below the pinned ones; then older ones."""
+    pinned = [entry for entry in newest if entry.context.pinned]
+    others = [entry for entry in newest if not entry.context.pinned]
+    size = site.settings.home_posts
+    paths = home_paths(size, len(others))
+    for place, path in enumerate(paths):
+        shown, first = others[place * size : (place + 1) * size], () if place else pinned
+        belows = [url_of(each) for each in paths]
+        maths = _has_maths([*first, *shown])
+        page = metadata.home_metadata(site, belows, place, has_maths=maths)
+        values = {
+            "number": place + 1,
+            "count": len(paths),
+            "pinned": _contexts(first),
+            "posts": _contexts(shown),
+        }
+        known = {"pinned": _digests(first), "posts": _digests(shown)}
+        yield page_recipe(frame, path, "home.html", page, values, known=known)
 
 
 def archive_page(site: Site, frame: Frame, newest: Sequence[Entry]) -> Recipe:
@@ -59,11 +79,12 @@ def archive_page(site: Site, frame: Frame, newest: Sequence[Entry]) -> Recipe:
     for entry in newest:
         if entry.context.date:
             years.setdefault(entry.context.date.year, []).append(entry.context)
+    words = words_of_site(site)
     page = metadata.list_metadata(
         site,
         "archive",
-        [("Archive", ARCHIVE)],
-        f"All posts of {site.settings.title}",
+        [(words.archive, ARCHIVE)],
+        words.all_posts_of.format(site=site.settings.title),
         has_maths=any("<math" in entry.context.title for entry in newest),
     )
     values = {"years": tuple(Year(year, tuple(posts)) for year, posts in years.items())}
@@ -73,8 +94,9 @@ def archive_page(site: Site, frame: Frame, newest: Sequence[Entry]) -> Recipe:
 
 def tag_index(site: Site, frame: Frame, tags: Sequence[TagContext]) -> Recipe:
     """The list of tags."""
-    about = f"The subjects of {site.settings.title}"
-    page = metadata.list_metadata(site, "tags", [("Tags", TAGS)], about, has_maths=False)
+    words = words_of_site(site)
+    about = words.subjects_of.format(site=site.settings.title)
+    page = metadata.list_metadata(site, "tags", [(words.tags, TAGS)], about, has_maths=False)
     values = {"tags": tuple(tags)}
     return page_recipe(frame, TAGS + "index.html", "tags.html", page, values, known={})
 
@@ -90,11 +112,12 @@ def tag_page(site: Site, frame: Frame, tag: TagContext, newest: Sequence[Entry])
 def series_page(site: Site, frame: Frame, series: Group, oldest: Sequence[Entry]) -> Recipe:
     """The list of the parts of a series, first part first."""
     place = f"{SERIES}{quote(series.slug)}/"
-    about = f"A series in {len(oldest)} part{'s' if len(oldest) != 1 else ''}"
+    description = site.settings.series.get(series.name, "")
+    about = description or words_of_site(site).counted("series_parts", len(oldest))
     crumbs = [(series.name, place)]
     maths = _has_maths(oldest)
     page = metadata.list_metadata(site, "series", crumbs, about, has_maths=maths)
-    values = {"name": series.name, "posts": _contexts(oldest)}
+    values = {"name": series.name, "description": description, "posts": _contexts(oldest)}
     known = {"posts": _digests(oldest)}
     return page_recipe(frame, path_of(place), "series.html", page, values, known=known)
 

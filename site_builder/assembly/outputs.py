@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import unquote
 
 from site_builder.assembly import lists
 from site_builder.assembly.addresses import INDEX, Located, Wanted
+from site_builder.assembly.attached import attachment_recipes, suffixes
 from site_builder.assembly.feeds import ATOM, JSON
 from site_builder.assembly.groups import Group
+from site_builder.assembly.headers import HEADERS
 from site_builder.assembly.posts import ReadHtml
 from site_builder.assembly.redirects import REDIRECTS, Alias
-from site_builder.assembly.sitemap import ROBOTS, SITEMAP
+from site_builder.assembly.sitemap import ROBOTS, sitemap_names
+from site_builder.assembly.wording import words_of_site
+from site_builder.config import Site
 from site_builder.errors import Problem
 from site_builder.files import Recipe, SiteFile
+from site_builder.images.sizes import ImageFile
 from site_builder.model import Attachment
 from site_builder.page import Page
 
@@ -39,22 +44,27 @@ class Contents:
     """An attachment by that path; raises OSError."""
     font: Callable[[str], bytes]
     """The maths font with these characters."""
+    image: Callable[[Attachment, ImageFile], bytes]
+    """A file made of a picture of the author's; raises DamagedError."""
+    memo: Callable[[str, Callable[[], bytes]], bytes]
+    """What was made of a text before; if it is not known, what the function makes now."""
 
 
+# With the words that are their titles.
 _OURS = (
-    Wanted(INDEX, "the home page", title="Home"),
-    Wanted(lists.ARCHIVE + INDEX, "the archive", title="Archive"),
-    Wanted(lists.TAGS + INDEX, "the list of tags", title="Tags"),
+    Wanted(INDEX, "the home page", title="home"),
+    Wanted(lists.ARCHIVE + INDEX, "the archive", title="archive"),
+    Wanted(lists.TAGS + INDEX, "the list of tags", title="tags"),
     Wanted("404.html", "the page for addresses that lead nowhere"),
-    Wanted(ATOM, "the Atom feed", title="Atom feed"),
-    Wanted(JSON, "the JSON feed", title="JSON feed"),
-    Wanted(SITEMAP, "the sitemap"),
+    Wanted(ATOM, "the Atom feed", title="atom_feed"),
+    Wanted(JSON, "the JSON feed", title="json_feed"),
 )
 # The author's own take the place of these, or are taken into them.
-_YIELDING = (ROBOTS, REDIRECTS)
+_YIELDING = (ROBOTS, REDIRECTS, HEADERS)
 
 
 def wanted_paths(
+    site: Site,
     pages: Sequence[Located],
     aliases: Sequence[Alias],
     tags: Mapping[str, Group],
@@ -63,7 +73,13 @@ def wanted_paths(
     static: Sequence[SiteFile],
 ) -> list[Wanted]:
     """List every path of the site with who wants it."""
-    wanted = list(_OURS)
+    words = words_of_site(site)
+    wanted = [replace(x, title=getattr(words, x.title) if x.title else "") for x in _OURS]
+    wanted += [Wanted(path, "the sitemap") for path in sitemap_names(len(pages) + len(_OURS))]
+    fronts = [x.page.front_matter for x in pages]
+    posts = [front for front in fronts if front.kind != "page" and not front.unlisted]
+    paths = lists.home_paths(site.settings.home_posts, sum(not front.pinned for front in posts))
+    wanted += [Wanted(path, f"page {n} of the home page") for n, path in enumerate(paths[1:], 2)]
     for tag in _each_slug(tags):
         place = f"{lists.TAGS}{tag.slug}/"
         wanted.append(Wanted(place + INDEX, f"the tag {tag.name!r}", title=tag.name))
@@ -102,6 +118,9 @@ def _of_page(located: Located) -> Iterator[Wanted]:
         path = _attachment_path(located, attachment)
         name = posixpath.basename(attachment.path)
         yield Wanted(path, attachment.path, source, origin=attachment.path, title=name)
+        for suffix in suffixes(attachment):
+            what = f"a smaller {attachment.path}"
+            yield Wanted(path + suffix, what, source, origin=attachment.path, title=name)
 
 
 def _attachment_path(located: Located, attachment: Attachment) -> str:
@@ -127,7 +146,8 @@ def page_files(pages: Sequence[Located], contents: Contents) -> tuple[list[Recip
                 except OSError as error:
                     problems.append(_unreadable(page, attachment, error))
                 else:
-                    files[path] = Recipe(path, digest, partial(contents.read, attachment.path))
+                    recipes = attachment_recipes(path, page.source, attachment, digest, contents)
+                    files |= {recipe.path: recipe for recipe in recipes}
     return list(files.values()), problems
 
 

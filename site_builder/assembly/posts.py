@@ -11,15 +11,17 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from site_builder.assembly.addresses import Located
+from site_builder.assembly.citing import cite_context
 from site_builder.assembly.context import (
     Body,
     BuiltWith,
     Link,
     Part,
     PostContext,
+    RelatedPost,
     SeriesBox,
     TagContext,
     TocEntry,
@@ -31,6 +33,7 @@ from site_builder.files import StoredFile
 from site_builder.page import Page
 from site_builder.rendering.page_json import Html
 from site_builder.store import digest_of
+from site_builder.words.words import words_for
 
 ReadHtml = Callable[[str], Html]
 """What gives the HTML of a page by its digest."""
@@ -75,13 +78,14 @@ def post_entries(
     series_url: Callable[[str], str],
     now: dt.date,
     read_html: ReadHtml,
+    related: Sequence[Sequence[Located]],
 ) -> tuple[Entry, ...]:
     """Make the entries of posts and asides, which must be sorted by date.
 
     `tags` maps each tag as written to its context, `series_url` gives the page of a series,
-    `read_html` the HTML of a page.
+    `read_html` the HTML of a page; `related` are the posts that are related to each.
     """
-    links = [Link(Markup(_title_html(x.page)), x.url) for x in pages]
+    links = [Link(Markup(_title_html(site, x.page)), x.url) for x in pages]
     older: list[Link | None] = [None, *links]
     newer: list[Link | None] = [*links[1:], None]
     series: dict[str, list[int]] = {}
@@ -94,7 +98,8 @@ def post_entries(
         box = _series_box(name, series_url(name), series[name], place, links) if name else None
         tagged = tuple(tags[tag] for tag in dict.fromkeys(located.page.front_matter.tags))
         around = (older[place], newer[place])
-        entries.append(_entry(site, located, now, read_html, tagged, box, around))
+        more = tuple(_related_post(site, other) for other in related[place])
+        entries.append(_entry(site, located, now, read_html, tagged, box, around, more))
     return tuple(entries)
 
 
@@ -111,17 +116,19 @@ def _entry(
     tags: tuple[TagContext, ...],
     series: SeriesBox | None,
     around: tuple[Link | None, Link | None],
+    related: tuple[RelatedPost, ...] = (),
 ) -> Entry:
     page = located.page
     front = page.front_matter
-    default_author = (site.settings.author,) if site.settings.author else ()
+    authors = front.authors or ((site.settings.author,) if site.settings.author else ())
     marks = located.marks
     key = digest_of(repr((page.digest, page.body, marks)).encode("utf-8", "surrogatepass"))
     body = Body(key, lambda: fill(read_html(page.body).body, marks.body))
     feed = Body(key, lambda: fill(read_html(page.body).feed, marks.feed))
     context = PostContext(
         kind=front.kind,
-        title=Markup(_title_html(page)),
+        title=Markup(_title_html(site, page)),
+        untitled=not page.title_html and front.date is not None,
         url=located.url,
         address=located.address,
         language=front.lang or site.settings.language,
@@ -129,40 +136,28 @@ def _entry(
         updated=front.updated,
         summary=Markup(page.summary_html),
         body=body,
-        authors=front.authors or default_author,
+        authors=authors,
         tags=tags,
         minutes=reading_minutes(page),
         draft=front.draft,
         scheduled=front.date is not None and front.date > now,
         toc=_table_of_contents(page),
         series=series,
-        built_with=_built_with(located),
+        built_with=_built_with(site, located),
         previous=around[0],
         next=around[1],
+        pinned=front.pinned,
+        related=related,
+        citation=cite_context(site, page, located.address, authors, label_of(site, page)),
     )
-    made_of = digest_of(repr(context).encode("utf-8", "surrogatepass"))
-    return Entry(located, context, _label(page), feed, made_of)
+    card = (located.card.path, located.card.text) if located.card else ()
+    made_of = digest_of(repr((context, card)).encode("utf-8", "surrogatepass"))
+    return Entry(located, context, label_of(site, page), feed, made_of)
 
 
-def date_in_words(date: dt.date) -> str:
-    """`2 June 2019`."""
-    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+def date_in_words(site: Site, date: dt.date, language: str = "") -> str:
+    """A date such as `2 June 2019`, in a language, or that of the site."""
+    return words_for(site.words, language or site.settings.language).date(date)
 
 
 def reading_minutes(page: Page) -> int:
@@ -171,13 +166,16 @@ def reading_minutes(page: Page) -> int:
     return max(1, math.ceil(words / WORDS_PER_MINUTE + page.figures * _SECONDS_PER_FIGURE / 60))
 
 
-def _title_html(page: Page) -> str:
-    date = page.front_matter.date
-    return page.title_html or (date_in_words(date) if date else page.slug)
+def _title_html(site: Site, page: Page) -> str:
+    front = page.front_matter
+    if page.title_html or front.date is None:
+        return page.title_html or page.slug
+    return escape(date_in_words(site, front.date, front.lang))
 
 
-def _label(page: Page) -> str:
-    return page.title_text or shortened(page.summary, _LABEL) or _title_html(page)
+def label_of(site: Site, page: Page) -> str:
+    """Its title as plain text; an aside is named by its first words."""
+    return page.title_text or shortened(page.summary, _LABEL) or _title_html(site, page)
 
 
 def shortened(text: str, limit: int) -> str:
@@ -202,17 +200,29 @@ def _series_box(
     name: str, url: str, places: Sequence[int], current: int, links: Sequence[Link]
 ) -> SeriesBox:
     parts = tuple(Part(links[n].title, links[n].url, n == current) for n in places)
-    return SeriesBox(name, url, places.index(current) + 1, parts)
+    place = places.index(current)
+    before = parts[place - 1] if place else None
+    after = parts[place + 1] if place + 1 < len(parts) else None
+    return SeriesBox(name, url, place + 1, parts, before, after)
 
 
-def _built_with(located: Located) -> BuiltWith | None:
+def _related_post(site: Site, located: Located) -> RelatedPost:
+    page = located.page
+    front = page.front_matter
+    title, summary = Markup(_title_html(site, page)), Markup(page.summary_html)
+    language = front.lang or site.settings.language
+    return RelatedPost(title, located.url, summary, front.date, language)
+
+
+def _built_with(site: Site, located: Located) -> BuiltWith | None:
     page = located.page
     environment = page.environment
     if environment is None:
         return None
-    kernel = page.front_matter.kernel
+    kernel, language = page.front_matter.kernel, page.front_matter.lang or site.settings.language
+    words = words_for(site.words, language)
     return BuiltWith(
-        language=f"the kernel {kernel}" if kernel else f"Python {environment.python}",
+        language=words.kernel.format(name=kernel) if kernel else f"Python {environment.python}",
         packages=environment.packages,
         seed=environment.seed,
         frozen=page.frozen,

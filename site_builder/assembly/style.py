@@ -39,6 +39,11 @@ def style_text(sheets: Mapping[str, str], address: Callable[[str], str]) -> str:
     return _squeezed(_TOKEN.sub(token, joined)) + "\n"
 
 
+def squeezed_style(css: str) -> str:
+    """One style sheet of its own, which some pages have besides, without what means nothing."""
+    return _squeezed(_TOKEN.sub(lambda found: "" if found[0].startswith("/*") else found[0], css))
+
+
 _TEXT_OR_SPACE = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\s*([{};,]|>(?!=))\s*|(:)\s+|\s+""", re.DOTALL
 )

@@ -16,9 +16,11 @@ from types import CodeType
 from jinja2 import Environment, TemplateSyntaxError, UndefinedError, meta, nodes
 
 from site_builder.assembly import context
+from site_builder.assembly.wording import GIVEN
 from site_builder.errors import Problem, nearest
+from site_builder.words.words import ENGLISH, Words, built_in
 
-_ALWAYS = ("site", "page")
+_ALWAYS = ("site", "page", *GIVEN)
 _NAMES = {
     "SiteContext": "site",
     "PageContext": "page",
@@ -97,6 +99,11 @@ def _unknown_fields(tree: nodes.Template, text: TemplateText) -> Iterator[Proble
             if node.attr not in fields:
                 message = f"{node.node.name} has no {node.attr!r}"
                 help_ = nearest(node.attr, fields)
+                yield _at(text, node.lineno, node.attr, message, help_, "H004")
+        elif isinstance(node.node, nodes.Name) and node.node.name in GIVEN:
+            words = built_in(ENGLISH) or {}
+            if node.attr not in words and not hasattr(Words, node.attr):
+                message, help_ = f"there is no word {node.attr!r}", nearest(node.attr, words)
                 yield _at(text, node.lineno, node.attr, message, help_, "H004")
 
 

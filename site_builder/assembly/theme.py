@@ -6,7 +6,6 @@ read here, and each mistake in the theme has a file and a line.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from types import CodeType
@@ -15,20 +14,23 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
 
 from site_builder.assembly.context import TEMPLATES
-from site_builder.assembly.posts import date_in_words
-from site_builder.assembly.style import style_text
+from site_builder.assembly.policy import ending, squeezed
+from site_builder.assembly.script import tightened
+from site_builder.assembly.style import squeezed_style, style_text
 from site_builder.assembly.template_problems import (
     TemplateText,
     compile_templates,
     render_problem,
 )
 from site_builder.assembly.theme_files import ThemeFile, ThemeFiles
+from site_builder.assembly.wording import FILTERS, WordsOf, given_words, words_of
 from site_builder.config import Site, encoding_problem
 from site_builder.errors import Problem, UsageError, nearest
 from site_builder.files import LostError, SiteFile, named_by_content
 
 ASSETS = "assets/"
 ICON = "icon.svg"
+SEARCH_SCRIPT = "search.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,12 @@ class Theme:
     """All templates by name, for messages."""
     style: str
     """The style sheets as one."""
+    script: str
+    """The inline script, without what means nothing; empty if the theme has none."""
     assets: Mapping[str, SiteFile]
     """All other files of the theme's `assets/` by name, at paths that change with the content."""
+    words: WordsOf
+    """Gives the words of a language, for HTML."""
     digest: str
     """Digest of all files."""
 
@@ -55,17 +61,24 @@ def load_theme(site: Site, files: ThemeFiles, *, in_order: bool = False) -> Them
     problem of the theme.
     """
     texts = {name: TemplateText(file.file, _text(file)) for name, file in files.templates.items()}
-    assets = {
-        name: SiteFile(hashed_path(name, file.content), file.content)
-        for name, file in files.assets.items()
-    }
+    assets = {name: _asset(name, file) for name, file in files.assets.items()}
+    script = _script(files.script) if files.script else ""
     sheets = {name: _text(file) for name, file in files.sheets.items()}
     style = style_text(sheets, _address_in_style(assets))
     codes: dict[str, CodeType] = {}
     environment = _environment(site, _Loader(codes, texts), assets)
     if not in_order:
         codes.update(_compiled(environment, texts, files))
-    return Theme(files.name, environment.get_template, texts, style, assets, files.digest)
+    return Theme(
+        files.name,
+        environment.get_template,
+        texts,
+        style,
+        script,
+        assets,
+        words_of(site),
+        files.digest,
+    )
 
 
 def _compiled(
@@ -91,7 +104,8 @@ def _compiled(
 def render(theme: Theme, template: str, **values: Any) -> bytes:
     """Render a template of the theme as UTF-8; raises UsageError."""
     try:
-        text = theme.template(template).render(values)
+        words = given_words(theme.words, values)
+        text = theme.template(template).render(values | words)
     except LostError:
         raise
     except Exception as error:  # a template can do anything wrong that Python can
@@ -110,6 +124,23 @@ def _text(file: ThemeFile) -> str:
     except UnicodeDecodeError as error:
         raise UsageError(encoding_problem(file.file, error, code="H006")) from None
     return text.replace("\r\n", "\n")
+
+
+def _asset(name: str, file: ThemeFile) -> SiteFile:
+    content = file.content
+    if name.endswith(".css"):
+        content = squeezed_style(_text(file)).encode()
+    elif name == SEARCH_SCRIPT:
+        content = tightened(_text(file)).encode()
+    return SiteFile(hashed_path(name, content), content)
+
+
+def _script(file: ThemeFile) -> str:
+    script = squeezed(_text(file))
+    if found := ending(script):
+        message = f"the inline script cannot hold {found[0]!r}, which HTML would read"
+        raise UsageError(Problem(message, file.file, help=r"write its '<' as '\x3c'", code="H007"))
+    return script
 
 
 def _address_in_style(assets: Mapping[str, SiteFile]) -> Callable[[str], str]:
@@ -152,6 +183,6 @@ def _environment(site: Site, loader: BaseLoader, assets: Mapping[str, SiteFile])
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    environment.filters.update(date=date_in_words, iso=dt.date.isoformat)
+    environment.filters.update(FILTERS)
     environment.globals["asset"] = asset
     return environment

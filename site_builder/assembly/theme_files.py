@@ -38,13 +38,16 @@ class ThemeFiles:
     """By name, such as `post.html`."""
     sheets: Mapping[str, ThemeFile]
     """The style sheets, by name."""
+    script: ThemeFile | None
+    """`inline.js`, the script that each page carries; None if the theme has none."""
     assets: Mapping[str, ThemeFile]
     """All other files of `assets/`, by name."""
 
     @property
     def digest(self) -> str:
         """The digest of all files with their names."""
-        kinds = (self.templates, self.sheets, self.assets)
+        script = {_SCRIPT: self.script} if self.script else {}
+        kinds = (self.templates, self.sheets, script, self.assets)
         named = [
             [(name, file.file, digest_of(file.content)) for name, file in sorted(kind.items())]
             for kind in kinds
@@ -63,14 +66,19 @@ def read_theme(site: Site) -> ThemeFiles:
         shown = _shown(Path(str(error.filename or folder)), site.root)
         message = f"cannot read the theme: {error.strerror}"
         raise UsageError(Problem(message, shown, code="H006")) from None
+    script = assets.pop(_SCRIPT, None)
     sheets = {name: assets.pop(name) for name in [*assets] if re.fullmatch(r"css/.*\.css", name)}
     return ThemeFiles(
         site.settings.theme,
         _shown(folder / "templates", site.root),
         templates,
         {name.removeprefix("css/"): file for name, file in sheets.items() if name.count("/") == 1},
+        script,
         assets,
     )
+
+
+_SCRIPT = "inline.js"
 
 
 def _theme_folder(site: Site) -> Path:

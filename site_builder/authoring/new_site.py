@@ -1,35 +1,37 @@
 """A new blog: a folder that builds at once, with a post of each sort, and is ready to publish.
 
-In: a folder and what is known of this machine. Out: its files. Promise: no file that is there is
-overwritten.
+In: a folder, a host, and what is known of this machine. Out: its files, or for a blog that is there
+those of the host. Promise: no file that is there is overwritten.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from site_builder import __version__
+from site_builder.authoring.hosts import HOSTS, REQUIREMENTS, project_name, repository_above
 from site_builder.authoring.json_schema import settings_schema
 from site_builder.errors import Problem, UsageError
 
 TEMPLATES = Path(__file__).parent / "blog"
-# Where each template goes; names with a dot would mean something in our own repository.
+# Where each template goes, beside those of the host; names with a dot would mean something in our
+# own repository.
 FILES: Mapping[str, str] = {
     "site.toml": "site.toml",
     "posts/two-dice.md": "two-dice.md",
     "posts/numbers-that-stay-true.md": "numbers-that-stay-true.md",
-    "requirements.txt": "requirements.txt",
+    REQUIREMENTS: "requirements.txt",
     "jupytext.toml": "jupytext.toml",
     "jupyter_server_config.py": "jupyter_server_config.txt",
     ".gitignore": "gitignore",
-    ".github/workflows/publish.yml": "publish.yml",
     ".vscode/extensions.json": "extensions.json",
     ".vscode/settings.json": "settings.json",
 }
@@ -50,18 +52,39 @@ class NewSite:
     """Files that were there, and are as they were."""
     requirement: str
     """Where site-builder is to be had from, as pip writes it; empty if that is not known."""
+    repository: Path | None
+    """The root of the repository that the folder is below of, if it is."""
 
 
-def write_site(folder: Path, *, today: dt.date, force: bool) -> NewSite:
+def write_site(folder: Path, *, today: dt.date, force: bool, host: str) -> NewSite:
     """Write a new blog into a folder, which `force` allows to hold other files.
 
-    Raises UsageError if it holds any, or something cannot be written.
+    `host` is a key of HOSTS. Raises UsageError if the folder holds any, or something cannot be
+    written.
     """
-    requirement = requirement_of_ours()
+    _check_folder(folder, force=force)
+    return _write(folder, today, {**FILES, **HOSTS[host].files}, schema=True)
+
+
+def add_host(folder: Path, *, today: dt.date, host: str) -> NewSite:
+    """Write what a host needs into the folder of a blog; raises UsageError if that cannot be."""
+    files = HOSTS[host].files
+    return _write(folder, today, {**files, REQUIREMENTS: FILES[REQUIREMENTS]} if files else {})
+
+
+def _write(
+    folder: Path, today: dt.date, files: Mapping[str, str], *, schema: bool = False
+) -> NewSite:
+    requirement, repository = requirement_of_ours(), repository_above(folder)
+    texts = {name: (TEMPLATES / template).read_text("utf-8") for name, template in files.items()}
+    values = _values(folder, repository, today, requirement)
+    for marker, value in values.items():
+        texts = {name: text.replace(marker, value) for name, text in texts.items()}
+    if schema:
+        texts[SCHEMA] = json.dumps(settings_schema(), indent=2, ensure_ascii=False) + "\n"
     written, kept = [], []
     try:
-        _check_folder(folder, force=force)
-        for name, text in _texts(today, requirement):
+        for name, text in texts.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -74,7 +97,7 @@ def write_site(folder: Path, *, today: dt.date, force: bool) -> NewSite:
     except OSError as error:
         message = f"the blog cannot be written: {error.strerror}: {error.filename}"
         raise UsageError(Problem(message, code="C012")) from None
-    return NewSite(tuple(written), tuple(kept), requirement)
+    return NewSite(tuple(written), tuple(kept), requirement, repository)
 
 
 def _check_folder(folder: Path, *, force: bool) -> None:
@@ -91,19 +114,21 @@ def _check_folder(folder: Path, *, force: bool) -> None:
         raise UsageError(Problem(message, help=help_, code="C011"))
 
 
-def _texts(today: dt.date, requirement: str) -> Iterator[tuple[str, str]]:
-    values = {
+def _values(
+    folder: Path, repository: Path | None, today: dt.date, requirement: str
+) -> Mapping[str, str]:
+    """What the markers in templates stand for."""
+    below = folder.relative_to(repository).as_posix() if repository else "."
+    below = below if re.fullmatch(r"[\w./ -]+", below) else "."  # what needs no quoting anywhere
+    return {
         "@date@": today.isoformat(),
         "@python@": f"{sys.version_info.major}.{sys.version_info.minor}",
         "@requirement@": requirement or _UNKNOWN,
         "@packages@": "\n".join(map(_pinned, PACKAGES)),
+        "@folder@": below,
+        "@in@": "" if below == "." else f"{below}/",
+        "@name@": project_name(folder),
     }
-    for name, template in FILES.items():
-        text = (TEMPLATES / template).read_text(encoding="utf-8")
-        for marker, value in values.items():
-            text = text.replace(marker, value)
-        yield name, text
-    yield SCHEMA, json.dumps(settings_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 _UNKNOWN = (

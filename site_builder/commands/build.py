@@ -9,6 +9,7 @@ import argparse
 import gc
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_running(parser)
     parser.add_argument("--base-url", default="", metavar="URL",
                         help="address of the home page, in place of the setting url")  # fmt: skip
+    parser.add_argument("--noindex", action="store_true",
+                        help="ask search engines not to list the site")  # fmt: skip
     parser.add_argument("--drafts", action="store_true", help="build drafts too")
     parser.add_argument("--future", action="store_true",
                         help="build posts whose date is in the future too")  # fmt: skip
@@ -67,6 +70,8 @@ def run(given: argparse.Namespace) -> int:
     from site_builder.progress import Display
 
     site = config.load(given.directory, base_url=given.base_url)
+    if given.noindex:
+        site = replace(site, settings=replace(site.settings, indexed=False))
     options = Options(
         output=output_folder(given),
         jobs=given.jobs,

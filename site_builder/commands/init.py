@@ -1,6 +1,7 @@
 """`site-builder init`: begin a blog.
 
-In: the arguments. Out: a folder that builds, and the commands that come next.
+In: the arguments. Out: a folder that builds, or files for a host beside a blog that is there; and
+what comes next.
 """
 
 from __future__ import annotations
@@ -14,8 +15,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from site_builder.authoring.hosts import DEFAULT, HOSTS, REQUIREMENTS, project_name
 from site_builder.commands.arguments import shown
+
+if TYPE_CHECKING:  # what a command needs it imports itself
+    from site_builder.authoring.new_site import NewSite
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +29,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "init", help="begin a blog in a folder, ready to build", allow_abbrev=False
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a new folder, or an empty one")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="DIR",
+                        help="a new folder, or an empty one (default: this one)")  # fmt: skip
+    parser.add_argument("--host", choices=(*HOSTS,), default="",
+                        help="who builds and shows the blog (default: github); beside a blog that "
+                             "is there, write its files only")  # fmt: skip
     parser.add_argument("--force", action="store_true",
                         help="add what is missing to a folder with files")  # fmt: skip
     parser.set_defaults(command=run, writes=True)
@@ -31,21 +41,44 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Begin a blog; gives the exit code. Raises UsageError if that cannot be."""
-    from site_builder.authoring.new_site import PACKAGES, write_site
+    from site_builder.authoring.new_site import PACKAGES, add_host, write_site
     from site_builder.build import read_day
+    from site_builder.config import FILE
 
     folder = given.folder.absolute()
-    new = write_site(folder, today=read_day(), force=given.force)
+    host, is_new = given.host or DEFAULT, not given.host or not (folder / FILE).exists()
+    if is_new:
+        new = write_site(folder, today=read_day(), force=given.force, host=host)
+    else:
+        new = add_host(folder, today=read_day(), host=host)
     for name in new.kept:
         print(f"kept as it is: {name}")
-    print(f"written: {len(new.written)} files in {shown(folder)}")
-    if not new.requirement:
-        print("before you publish: say in requirements.txt where site-builder is to be had")
-    print("\nnext:")
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    for command in _next(given.folder, missing):
-        print(f"  {command}")
+    files = "1 file" if len(new.written) == 1 else f"{len(new.written)} files"
+    print(f"written: {files} in {shown(folder)}")
+    if not is_new:
+        for name in new.written:
+            print(f"  {name}")
+    if REQUIREMENTS in new.written and not new.requirement:
+        print(f"before you publish: say in {REQUIREMENTS} where site-builder is to be had")
+    if REQUIREMENTS in new.written and not is_new:
+        print(f"before you publish: say in {REQUIREMENTS} what posts import")
+    _print_publishing(folder, host, new)
+    if is_new:
+        print("\nnext:")
+        missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+        for command in _next(given.folder, missing):
+            print(f"  {command}")
     return 0
+
+
+def _print_publishing(folder: Path, host: str, new: NewSite) -> None:
+    """Say what is left to do at the host."""
+    print("\nto publish:")
+    for line in HOSTS[host].publish:
+        print(f"  {line.format(name=project_name(folder))}")
+    if new.repository and HOSTS[host].files:
+        below = folder.relative_to(new.repository).as_posix()
+        print(f"  {HOSTS[host].below.format(below=below, root=new.repository.as_posix())}")
 
 
 def _next(folder: Path, missing: list[str]) -> Iterator[str]:

@@ -12,12 +12,13 @@ import difflib
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from markdown_it.token import Token
 
+from site_builder.content.front_matter import body_line
 from site_builder.content.positions import locate, problem_at
 from site_builder.errors import Problem
 from site_builder.model import Attachment, Source
@@ -37,18 +38,22 @@ class Address:
 
 
 def find_attachments(
-    root: Path, source: Source, tokens: Sequence[Token]
+    root: Path, source: Source, tokens: Sequence[Token], card: str = ""
 ) -> tuple[dict[str, Attachment], tuple[str, ...], list[Problem]]:
     """Find the local files that the post shows or links to, and the paths looked at.
 
-    `root` is the site's folder. Links to posts, to folders and to other sites are not attachments.
+    `root` is the site's folder, `card` a picture that the front matter names. Links to posts, to
+    folders and to other sites are not attachments.
     """
     found: dict[str, Attachment] = {}
     problems: list[Problem] = []
     names: dict[str, str] = {"index.html": ""}
     asked: set[str] = set()
     looked: list[str] = []
-    for address in _addresses(tokens):
+    addresses = [*_addresses(tokens)]
+    if card:
+        addresses.append(Address(card, True, 1, max(1, body_line(source) - 1)))
+    for address in sorted(addresses, key=lambda each: not each.is_image):
         if address.text in asked or not _is_local(address.text):
             continue
         asked.add(address.text)
@@ -57,6 +62,11 @@ def find_attachments(
             problems.append(outcome)
         elif outcome:
             found[address.text] = outcome
+    links = {each.text for each in addresses if not each.is_image}
+    whole = {attachment.path for text, attachment in found.items() if text in links}
+    for text, attachment in found.items():
+        if attachment.path in whole:
+            found[text] = replace(attachment, linked=True)
     return found, tuple(dict.fromkeys(looked)), problems
 
 
@@ -65,9 +75,6 @@ _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/#?]|\Z")
 _HTML = re.compile(
     r"""<(img|source|video|audio|a)\b[^>]*?\s(?:src|href)\s*=\s*(["'])(.*?)\2""",
     re.IGNORECASE | re.DOTALL,
-)
-_IMAGES = frozenset(
-    (".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff", ".webp")
 )
 
 
@@ -133,14 +140,33 @@ def _attachment(
     if not full.resolve().is_relative_to(root.resolve()):
         message = f"{what} {written!r} is a link to a file outside of the site's folder"
         return _problem(source, address, written, message, "copy the file beside the post", "F011")
-    width, height = 0, 0
-    if address.is_image:
-        size = _size(full)
-        if size is None:
-            message = f"{what} {written!r} is damaged, or not an image"
-            return _problem(source, address, written, message, "save it again", "I004")
-        width, height = size
-    return Attachment(path, _name(path, source.folder, names), width, height)
+    attachment = Attachment(path, _name(path, source.folder, names), line=address.start)
+    if not address.is_image and full.suffix.lower() != ".svg":
+        return attachment
+    # Late: half of all posts have no image of their own.
+    from site_builder.images.cleaning import DamagedError
+    from site_builder.images.looking import UnfitError, look
+
+    try:
+        seen = look(written, full.read_bytes())
+    except OSError as error:
+        message = f"cannot read {what} {written!r}: {error.strerror}"
+        return _problem(source, address, written, message, "", "F010")
+    except DamagedError as error:
+        message = f"{what} {written!r} is damaged, or not an image: {error}"
+        return _problem(source, address, written, message, "save it again", "I004")
+    except UnfitError as error:
+        message = f"{what} {written!r} {error.message}"
+        return _problem(source, address, written, message, error.help, error.code)
+    if not address.is_image:
+        return replace(attachment, removed=seen.removed)
+    return replace(
+        attachment,
+        width=seen.width,
+        height=seen.height,
+        raster=seen.raster,
+        removed=seen.removed,
+    )
 
 
 def _joined(folder: str, written: str) -> str | None:
@@ -186,37 +212,6 @@ def _problem(
             break
     width = len(needle)
     return problem_at(source, line, message, help_, column=column, width=width, code=code)
-
-
-def _size(full: Path) -> tuple[int, int] | None:
-    """Width and height in CSS pixels; 0 for formats that are not known; None if damaged."""
-    if full.suffix.lower() not in _IMAGES:
-        return 0, 0
-    # Late: half of all posts have no image of their own.
-    import imagesize
-
-    try:
-        width, height = imagesize.get(str(full))
-    except (OSError, ValueError):
-        return None
-    if full.suffix.lower() == ".svg" and min(width, height) <= 0:
-        return _view_box(full)
-    if min(width, height) <= 0:
-        return None
-    scale = 2 if full.stem.endswith("@2x") else 1
-    return round(width / scale), round(height / scale)
-
-
-def _view_box(full: Path) -> tuple[int, int] | None:
-    """The size of an SVG that leaves its width to the page: only its proportions matter."""
-    head = full.read_bytes()[:4096].decode("utf-8", "replace")
-    box = re.search(r"""<svg\b[^>]*\sviewBox\s*=\s*["']([^"']*)["']""", head)
-    numbers = re.split(r"[\s,]+", box[1].strip()) if box else []
-    try:
-        _, _, width, height = map(float, numbers)
-    except ValueError:
-        return (0, 0) if "<svg" in head else None
-    return round(width), round(height)
 
 
 def _name(path: str, folder: str, names: dict[str, str]) -> str:

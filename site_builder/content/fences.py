@@ -89,6 +89,8 @@ def _classified(token: Token, text: str, *, nested: bool, closed: bool) -> Fence
         if name in _CODE_DIRECTIVES:
             return fence("static", rest.strip().lower(), myst=True)
         name = name.lower()
+        if name == "bibliography":  # the place of the references
+            return fence("static", "", myst=True)
         kind: Literal["marked", "unknown"] = "marked" if name in PYTHON else "unknown"
         return fence(kind, name, inner.strip(), begin + braced.start(2))
     if named := _CLASS.match(info):

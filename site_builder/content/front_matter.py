@@ -26,6 +26,7 @@ _DATED = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_](.*))?\Z", re.DOTALL)
 SYNONYMS = {
     "categories": "tags",
     "author": "authors",
+    "card-alt": "card_alt",
     "description": "summary",
     "date-modified": "updated",
     "modified": "updated",
@@ -125,6 +126,8 @@ class _Reader:
         values = self._lift_macros(dict(self.mapping.values))
         if isinstance(values.get("execute"), dict):
             del values["execute"]  # options of Quarto and MyST
+        if isinstance(values.get("related"), bool):
+            values["related"] = None if values["related"] else []
         problems: list[Problem] = []
         front_matter = None
         try:

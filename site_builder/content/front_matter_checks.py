@@ -104,6 +104,13 @@ def _ignore(front_matter: FrontMatter) -> Iterator[Finding]:
         yield (str(place),), message, help_
 
 
+def _card(front_matter: FrontMatter) -> Iterator[Finding]:
+    card = front_matter.card
+    if isinstance(card, str) and (not card or re.match(r"[a-z+]+:|[/#?]", card, re.IGNORECASE)):
+        message = f"'card' should be a figure's label or a file beside the post, not {card!r}"
+        yield (), message, "such as 'fig-loss' or 'cover.jpg', or false"
+
+
 CHECKS = (
     ("title", _title),
     ("updated", _updated),
@@ -117,4 +124,5 @@ CHECKS = (
     ("timeout", _timeout),
     ("seed", _seed),
     ("ignore", _ignore),
+    ("card", _card),
 )

@@ -45,6 +45,10 @@ def plain_text(tokens: Sequence[Token]) -> str:
             parts.append(token.content)
         elif token.type == "value":
             parts.append(token.meta.get("text", ""))
+        elif token.type == "cite":
+            parts.append(token.meta.get("text", token.markup))
+        elif token.type in ("citation_open", "citation_close") and not token.meta.get("sentence"):
+            parts.append("(" if token.nesting > 0 else ")")
     return "".join(parts)
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from markdown_it.token import Token
 
+from site_builder.cited import Citations
 from site_builder.config import Site
 from site_builder.content.attachments import find_attachments
 from site_builder.content.cells import read_cells
+from site_builder.content.citations import may_cite
 from site_builder.content.expressions import read_expressions
 from site_builder.content.front_matter import body_line, read_front_matter, slug_of
 from site_builder.content.markdown import parse_markdown
@@ -46,25 +48,40 @@ def parse(site: Site, source: Source) -> Post:
         problems += error.problems
         front_matter, first = FrontMatter(), body_line(source)
     quotes = post_quotes(site, front_matter)
-    tokens, env = parse_markdown(source.text, first, quotes)
+    wanted = bool(front_matter.bibliography or site.settings.bibliography)
+    tokens, env = parse_markdown(source.text, first, quotes, cites=wanted)
     marked = source.marked or site.settings.execution.fences == "marked"
     cells, found = read_cells(source, tokens, marked=marked, kernel=front_matter.kernel)
     problems += found
     problems += _token_problems(source, tokens, env)
+    citations, works = Citations(wanted=wanted), tuple[str, ...]()
+    if may_cite(source, front_matter):
+        # Late: most posts cite nothing.
+        from site_builder.content.citations_of_post import find_citations
+
+        citations, works, found = find_citations(site, source, front_matter, tokens, cells, env)
+        problems += found
     expressions, found = read_expressions(source, front_matter, tokens, cells, quotes)
     problems += found
     problems += _label_problems(source, tokens, cells)
-    attachments, files, found = find_attachments(site.root, source, tokens)
+    attachments, files, found = find_attachments(site.root, source, tokens, _card(front_matter))
     problems += found
     slug = slug_of(source, front_matter)
     if not slug:
         message = "no address can be made of the file's name"
         help_ = "add 'slug: …' to the front matter"
         problems.append(Problem(message, source.path, help=help_, code="F008"))
-    post = Post(source, front_matter, slug, tuple(tokens), cells, attachments, files, expressions)
+    known = (cells, attachments, tuple(dict.fromkeys((*files, *works))), expressions, citations)
+    post = Post(source, front_matter, slug, tuple(tokens), *known)
     if problems:
         raise ParseError(sorted(problems, key=lambda p: (p.line, p.column)), post)
     return post
+
+
+def _card(front_matter: FrontMatter) -> str:
+    """The file that the social card is made of, if the front matter names one."""
+    card = front_matter.card
+    return card if isinstance(card, str) and not card.startswith("fig-") else ""
 
 
 _UNKNOWN_NOTE = re.compile(r"\[\^([^\]\s]+)\]")

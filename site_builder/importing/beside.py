@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
+import yaml
 from markdown_it.token import Token
 
 from site_builder.content.markdown import parse_markdown
@@ -48,6 +49,29 @@ def files_beside(
         for old in {address, written, address.replace("%20", " ")} - {name}:
             body = re.sub(rf"(?<=[(<\"' ]){re.escape(old)}(?=[)>\"' #?])", name, body)
     return body, remarks
+
+
+def bibliographies_beside(
+    path: str, front_matter: str, folder: Path, taken: dict[str, bytes]
+) -> tuple[dict[str, str], list[Problem]]:
+    """Adds to the files that are `taken`; gives the new names by the old, and what is not there."""
+    try:
+        values = yaml.safe_load(front_matter)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        values = None
+    named = values.get("bibliography") if isinstance(values, dict) else None
+    names: dict[str, str] = {}
+    remarks: list[Problem] = []
+    for written in named if isinstance(named, list) else [named] if named else []:
+        content, why = _read(folder / str(written), folder)
+        if why:
+            message = f"the bibliography {str(written)!r} {why}: it was not copied"
+            remarks.append(remark(path, message, "copy it beside the post, and name it there"))
+            continue
+        name = _name(str(written), content, taken)
+        taken[name] = content
+        names[str(written)] = name
+    return names, remarks
 
 
 _MISSING = "is not there"

@@ -50,7 +50,7 @@ def draft_of_document(path: str, text: str, is_kernel: Callable[[str], bool]) ->
     return Draft(front_matter, title, body, kernel, remarks=tuple(remarks))
 
 
-_ROLES = "eval|python|numref|eq|ref"  # that posts read
+_ROLES = "eval|python|numref|eq|ref|cite(?::[a-z]+)?"  # that posts read
 
 
 def _kernel(front_matter: str) -> str:
@@ -133,6 +133,8 @@ def _with_cells(
                 ]
         elif name in ("figure", "image"):
             lines[start:end] = _figure(lines[start:end])
+        elif name == "bibliography":
+            lines[start:end] = ["::: {#refs}", *[""] * (end - start - 2), ":::"]
         elif fence.kind == "unknown":
             message = f"there is no {{{name}}} here: it is shown as text"
             remarks.append(remark(path, message, line=told.line))

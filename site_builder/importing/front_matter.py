@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -35,6 +35,8 @@ class Known:
     name: str
     """For a post without a title."""
     today: dt.date
+    works: Mapping[str, str] = field(default_factory=dict)
+    """Bibliographies by their names as written: those beside the post."""
 
 
 def front_matter_text(draft: Draft, known: Known) -> tuple[str, list[Problem]]:
@@ -161,6 +163,13 @@ def _words(value: Any, _: Known) -> Any:
     return value
 
 
+def _bibliography(value: Any, known: Known) -> Any:
+    """Those that were copied beside the post."""
+    written = [str(each) for each in (value if isinstance(value, list) else [value])]
+    names = [known.works[each] for each in written if each in known.works]
+    return value if names == written else names or None
+
+
 def _text(value: Any, _: Known) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else None
 
@@ -178,6 +187,7 @@ _CONVERSIONS: Mapping[str, tuple[str, Callable[[Any, Known], Any]]] = {
     "keywords": ("tags", _words),
     "abstract": ("summary", _text),
     "description": ("summary", _text),
+    "bibliography": ("bibliography", _bibliography),
 }
 
 

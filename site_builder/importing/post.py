@@ -20,7 +20,7 @@ from site_builder.config import Site, encoding_problem
 from site_builder.content.parse import ParseError, parse
 from site_builder.content.slugs import is_slug_character, slugify
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.importing.beside import files_beside
+from site_builder.importing.beside import bibliographies_beside, files_beside
 from site_builder.importing.documents import draft_of_document
 from site_builder.importing.draft import Draft, StoredCell
 from site_builder.importing.front_matter import Known, front_matter_text
@@ -72,11 +72,12 @@ def import_file(site: Site, file: Path, wanted: Wanted) -> Imported:
     name = _slug(file, wanted)
     files = dict(draft.files)
     body, remarks = files_beside(shown, draft.body, file.parent, files)
+    works, missing = bibliographies_beside(shown, draft.front_matter, file.parent, files)
     place = f"{wanted.to}/{name}/index.md" if files else f"{wanted.to}/{name}.md"
     _check_free(site, wanted, name)
     plain = re.sub(r"^\d{4}-\d\d-\d\d[-_]?", "", name) or name
     title = plain.replace("-", " ").replace("_", " ").strip().capitalize() or name
-    known = Known(shown, place, title, wanted.today)
+    known = Known(shown, place, title, wanted.today, works)
     head, changed = front_matter_text(draft, known)
     text = f"{head}\n{body.strip(chr(10))}\n"
     text = text.encode("utf-8", "replace").decode()  # JSON can hold halves of characters
@@ -85,7 +86,7 @@ def import_file(site: Site, file: Path, wanted: Wanted) -> Imported:
         _put(site, folder, text, wanted, name, as_folder=bool(files))
     post, problems = _parsed(site, Source(place, text))
     written = (place, *(f"{wanted.to}/{name}/{each}" for each in sorted(files)))
-    told = (*draft.remarks, *remarks, *changed, *mended)
+    told = (*draft.remarks, *remarks, *missing, *changed, *mended)
     return Imported(shown, post, written, draft.stored, told, problems)
 
 

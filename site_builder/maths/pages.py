@@ -33,16 +33,22 @@ _BARE = re.compile(r"<math\b(?![^>]*xmlns)")
 
 
 def display_html(
-    display: Display, numbers: Sequence[str], *, name: str, inline: bool = False
+    display: Display,
+    numbers: Sequence[str],
+    *,
+    name: str,
+    unnumbered: str = "Formula",
+    inline: bool = False,
 ) -> str:
     """A display as HTML.
 
     `numbers` has the number of each row without parentheses, empty for a row without one; `name`
-    is what the page calls a display, such as `Equation`, for those who hear the page. `inline`
-    makes it fit into a paragraph, unless its rows are aligned by the page (`display.layout`).
+    is what the page calls a display with numbers, such as `Equation`, for those who hear the page,
+    `unnumbered` one without. `inline` makes it fit into a paragraph, unless its rows are aligned
+    by the page (`display.layout`).
     """
     given = [number for number in numbers if number]
-    word = html.escape(name if given else "Formula")
+    word = html.escape(name if given else unnumbered)
     title = f"{word} {', '.join(given)}".strip()
     # Not a landmark: a page may have a hundred formulas.
     region = f'<div class="formula" role="group" tabindex="0" aria-label="{title}">'
@@ -65,11 +71,12 @@ def feed_html(display: Display, numbers: Sequence[str], *, inline: bool = False)
     """A display for those who have no style sheet of ours: a paragraph for each row.
 
     Some readers drop what makes a formula a block, so that it must not share its paragraph.
+    Its formulas still hold their TeX.
     """
     tag = "span" if inline else "p"
     rows = zip(display.rows, numbers, strict=True)
     lines = (f"<{tag}{_id(row)}>{_fed(row, number)}</{tag}>" for row, number in rows)
-    return without_annotations("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _fed(row: Row, number: str) -> str:

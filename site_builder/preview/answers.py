@@ -22,7 +22,8 @@ from site_builder.codes import WARNINGS
 from site_builder.diagnostics.folding import folded
 from site_builder.errors import Problem, SiteBuilderError
 from site_builder.files import Recipe
-from site_builder.preview.addresses import HTML, INDEX, Place, content_type, place_of
+from site_builder.media_types import HTML, content_type
+from site_builder.preview.addresses import INDEX, Place, place_of
 from site_builder.preview.board import Preview
 from site_builder.preview.pages import client_digest, own_page, shown_in
 

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
 from site_builder.errors import Problem, UsageError
-from site_builder.preview.addresses import HTML
+from site_builder.media_types import HTML
 from site_builder.preview.answers import Answer, Answers
 from site_builder.preview.board import Board
 from site_builder.preview.pages import (

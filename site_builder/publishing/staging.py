@@ -7,15 +7,31 @@ digests of our files by path. Promise: what is not moved in the end is removed.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from site_builder.publishing.output_folder import is_inside
 
 MANIFEST = ".site-builder.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a site that was built is to be known by before it is put online."""
+
+    url: str
+    """Address of the home page that it was built for, as it was given."""
+    indexed: bool = True
+    """Whether search engines may list it."""
+    drafts: tuple[str, ...] = ()
+    """Files of the drafts in it."""
+    scheduled: Mapping[str, str] = field(default_factory=dict)
+    """Dates of the posts in it that are not due on the day of the build, by their files."""
 
 
 class Staging:
@@ -96,15 +112,27 @@ def read_manifest(folder: Path) -> dict[str, str] | None:
     return {path: str(digest) for path, digest in files.items()}
 
 
-def has_manifest(folder: Path, digests: Mapping[str, str]) -> bool:
+def has_manifest(folder: Path, digests: Mapping[str, str], built: Built | None = None) -> bool:
     """Whether the manifest is, to the byte, that of files with these digests."""
     try:
-        return (folder / MANIFEST).read_bytes() == manifest_bytes(digests)
+        return (folder / MANIFEST).read_bytes() == manifest_bytes(digests, built)
     except OSError:
         return False
 
 
-def manifest_bytes(digests: Mapping[str, str]) -> bytes:
-    """The manifest of files with these digests."""
-    data = {"version": 1, "files": dict(sorted(digests.items()))}
+def manifest_bytes(digests: Mapping[str, str], built: Built | None = None) -> bytes:
+    """The manifest of files with these digests; `built` is None while they come and go."""
+    data: dict[str, object] = {"version": 1, "files": dict(sorted(digests.items()))}
+    if built is not None:
+        data["built"] = dataclasses.asdict(built)
     return (json.dumps(data, indent=0, ensure_ascii=False) + "\n").encode()
+
+
+def read_built(folder: Path) -> Built | None:
+    """What is known of the site in an output folder; None if it is not whole, or nothing is."""
+    try:
+        built = json.loads((folder / MANIFEST).read_bytes())["built"]
+        url, scheduled, drafts = str(built["url"]), built["scheduled"], tuple(built["drafts"])
+        return Built(url, built["indexed"] is True, drafts, dict(scheduled))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -35,6 +35,7 @@ from site_builder.publishing.output_folder import (
 )
 from site_builder.publishing.staging import (
     MANIFEST,
+    Built,
     Staging,
     has_manifest,
     manifest_bytes,
@@ -70,11 +71,13 @@ def write(
     *,
     site_root: Path,
     last: Mapping[str, Written] | None = None,
+    built: Built | None = None,
     on_wait: Callable[[], None] = lambda: None,
 ) -> tuple[WriteReport, dict[str, Written]]:
     """Make the folder `output` hold `files`; files that did not change are not touched.
 
     `last` are the files as the last build wrote them, by path; those of this one are returned.
+    `built` is kept with them, for who puts them online.
     `on_wait` is called if another build of the same folder has to end first.
     Raises UsageError if the folder cannot be ours, holds files that are not ours where ours must
     go, or cannot be written; and what making a file raises.
@@ -91,18 +94,19 @@ def write(
             written = {path: _made(folder, new[path], last or {}, staging) for path in new}
             digests = {path: file.digest for path, file in written.items()}
             stale = sorted(path for path in (old or {}) if path not in new)
-            if staging.changed or stale or not has_manifest(folder, digests):
-                _replace(folder, staging, old or {}, digests, stale)
+            if staging.changed or stale or not has_manifest(folder, digests, built):
+                manifest = manifest_bytes(digests, built)
+                _replace(folder, staging, {**(old or {}), **digests}, manifest, stale)
     changed = set(staging.changed)
     removed = tuple(path for path in stale if not os.path.lexists(folder / path))
     same = tuple(path for path in new if path not in changed)
     return WriteReport(tuple(staging.changed), same, removed), written
 
 
-def is_written(output: Path, files: Mapping[str, Written]) -> bool:
+def is_written(output: Path, files: Mapping[str, Written], built: Built | None = None) -> bool:
     """Whether the folder holds these files as they were written, and no others of ours."""
     folder = output.resolve()
-    if not has_manifest(folder, {path: file.digest for path, file in files.items()}):
+    if not has_manifest(folder, {path: file.digest for path, file in files.items()}, built):
         return False
     link_above, home = LinkFinder(folder), f"{folder}/"
     return not staging_folders(folder) and all(
@@ -175,16 +179,19 @@ def _made(folder: Path, recipe: Recipe, last: Mapping[str, Written], staging: St
 def _replace(
     folder: Path,
     staging: Staging,
-    old: Mapping[str, str],
-    digests: Mapping[str, str],
+    both: Mapping[str, str],
+    manifest: bytes,
     stale: list[str],
 ) -> None:
-    """Move what is staged to its place; up to the first move every failure is undone."""
+    """Move what is staged to its place; up to the first move every failure is undone.
+
+    `both` are the digests of old and new files.
+    """
     changed, place = staging.changed, staging.place
     made: list[Path] = []
     try:
-        (place / "pending").write_bytes(manifest_bytes({**old, **digests}))
-        (place / "manifest").write_bytes(manifest_bytes(digests))
+        (place / "pending").write_bytes(manifest_bytes(both))
+        (place / "manifest").write_bytes(manifest)
         _make_folders(folder, changed, made)
         _check_writable(folder, changed, stale)
         with _to_the_end():

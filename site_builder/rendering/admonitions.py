@@ -7,6 +7,7 @@ quotes in feeds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from markdown_it.token import Token
 
@@ -25,7 +26,7 @@ LOOKS = {
 def admonition_opens(draft: Draft, token: Token, title: str) -> str:
     """The start of an admonition; without a title its kind is that."""
     kind = token.meta["kind"]
-    title = title or kind.capitalize()
+    title = title or escape(getattr(draft.words, kind), quote=False)
     id_ = attribute("id", token.attrs.get("id"))
     look = LOOKS.get(kind, kind)
     if draft.feed:

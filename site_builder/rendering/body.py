@@ -24,6 +24,12 @@ from site_builder.rendering.admonitions import (
     note_reference,
 )
 from site_builder.rendering.cells import cell_html
+from site_builder.rendering.citations import (
+    RULES,
+    parser_environment,
+    tell_given,
+    with_references,
+)
 from site_builder.rendering.claims import claim_closes, claim_opens, opening_span
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.foreign_html import is_lost
@@ -41,9 +47,9 @@ from site_builder.rendering.listings import listing_html
 from site_builder.rendering.markup import alignment, attribute
 from site_builder.rendering.notes import place_notes
 from site_builder.rendering.values import (
-    VOLATILE,
     text_tokens,
     value_html,
+    volatile_line,
     volatile_mark,
     volatile_numbers,
 )
@@ -56,7 +62,7 @@ def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
     placed = place_notes(tokens)
     if any(token.type == "heading_open" and token.tag == "h1" for token in placed):
         draft.heading_shift = 1  # the page's one `h1` is its title
-    return _render(placed, draft)
+    return with_references(draft, _render(placed, draft))
 
 
 def inline_html(draft: Draft, text: str, origin: str, *, bare: bool = False) -> str:
@@ -78,7 +84,8 @@ def shown_inline(draft: Draft, tokens: Sequence[Token]) -> str:
 
 def markdown_html(draft: Draft, text: str) -> str:
     """Render Markdown that a cell gave."""
-    tokens = place_notes(make_parser(draft.quotes).parse(text))
+    tokens = place_notes(make_parser(draft.quotes).parse(text, parser_environment(draft)))
+    tell_given(draft, tokens)
     for token in tokens:
         token.map = None  # its lines are none of the post's: mistakes are the cell's
     return _render(tokens, draft)
@@ -134,7 +141,8 @@ class _Renderer(RendererHTML):
             # Its name is the heading's, so that a list of links tells one from another.
             name = escape(unescape(re.sub(r"<[^>]*>", "", heading.html)))
             target = f'href="#{escape(heading.id)}"'
-            link = f' <a class="anchor" {target} aria-label="Link to: {name}">#</a>'
+            told = escape(draft.words.link_to).format(heading=name)
+            link = f' <a class="anchor" {target} aria-label="{told}">#</a>'
         return f"{link}</h{heading.level}>\n"
 
     def fence(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
@@ -154,7 +162,8 @@ class _Renderer(RendererHTML):
         if is_figure(tokens) and not env.get("inline"):
             caption = self.renderInline(tokens[index].children or (), options, env)
             return figure_html(draft, tokens[index], caption)
-        return image_html(draft, tokens[index])
+        alone = len(tokens) == 1 and not env.get("inline") and not _bare(env)
+        return image_html(draft, tokens[index], alone=alone)
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return link_opens(env["draft"], tokens, index)
@@ -179,7 +188,7 @@ class _Renderer(RendererHTML):
     def maths_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         html = block_formula(env["draft"], tokens[index])
         told = volatile_numbers(env["draft"], tokens[index])
-        return f'{html}<p class="volatile">{VOLATILE.capitalize()}</p>\n' if told else html
+        return html + volatile_line(env["draft"]) if told else html
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return authors_html(env["draft"], tokens[index].content)
@@ -187,8 +196,9 @@ class _Renderer(RendererHTML):
     def html_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         html = tokens[index].content
         if html.startswith('<input class="task-list-item-checkbox"'):
-            name = "done" if "checked" in html else "to do"
-            return html.replace("<input ", f'<input aria-label="{name}" ', 1)
+            words = env["draft"].words
+            name = words.done if "checked" in html else words.to_do
+            return html.replace("<input ", f'<input aria-label="{escape(name)}" ', 1)
         if is_lost(html, (token.content for token in tokens[index:])):
             message = f"{html} is taken for HTML, but not closed"
             help_ = f"write \\{html} for the text, or `…` around code, or close the element"
@@ -200,9 +210,8 @@ class _Renderer(RendererHTML):
         if draft.feed:
             return "<table>\n"
         number = draft.number("plain table")
-        region = (
-            f'<div class="table" role="group" tabindex="0" aria-label="Unnumbered table {number}">'
-        )
+        name = attribute("aria-label", draft.words.unnumbered_table.format(number=number))
+        region = f'<div class="table" role="group" tabindex="0"{name}>'
         return f"{region}<table{attribute('id', tokens[index].attrs.get('id'))}>\n"
 
     def table_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
@@ -270,6 +279,7 @@ class _Renderer(RendererHTML):
 
 
 _RENDERER = _Renderer()
+_RENDERER.rules |= RULES
 
 
 def _scratch(draft: Draft) -> Draft:
@@ -282,6 +292,7 @@ def _scratch(draft: Draft) -> Draft:
         feed=True,
         base=draft.base,
         lines=draft.lines,
+        words=draft.words,
     )
 
 

@@ -14,9 +14,9 @@ from site_builder.content.expressions import cell_texts
 from site_builder.content.positions import problem_at
 from site_builder.model import Cell
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.markup import attribute
 from site_builder.rendering.values import plain
 
-UNTOLD = "Figure"  # for those who cannot see a figure of which nothing is said
 Inline = Callable[[Draft, str, str], str]
 """What renders inline Markdown whose expressions are those of an origin."""
 
@@ -31,9 +31,10 @@ def captioned_figure(draft: Draft, cell: Cell, image: str, place: int, inline: I
     number = draft.number("figure")
     id_ = label or f"figure-{number}"
     id_ = f"{id_}-{place + 1}" if place and label else id_
-    draft.anchor(id_, f"Figure {number}", number)
+    name = draft.words.figure.format(number=number)
+    draft.anchor(id_, name, number)
     html = inline(draft, caption, f"cell {cell.number} fig-cap {place + 1}")
-    words = f'<span class="label">Figure {number}.</span> {html}'
+    words = f'<span class="label">{escape(name, quote=False)}.</span> {html}'
     return (
         f'<figure class="figure" id="{escape(id_)}">{image}'
         f"<figcaption>{words.rstrip()}</figcaption></figure>\n"
@@ -47,11 +48,13 @@ def captioned_table(draft: Draft, cell: Cell, html: str, inline: Inline) -> str:
         return html
     number = draft.number("table")
     id_ = options.label or f"table-{number}"
-    draft.anchor(id_, f"Table {number}", number)
+    name = draft.words.table.format(number=number)
+    draft.anchor(id_, name, number)
     caption = inline(draft, options.tbl_cap, f"cell {cell.number} tbl-cap 1")
-    words = f'<span class="label">Table {number}.</span> {caption}'.rstrip()
+    words = f'<span class="label">{escape(name, quote=False)}.</span> {caption}'.rstrip()
     if not draft.feed:
-        html = re.sub(' aria-label="[^"]*"', f' aria-label="Table {number}"', html, count=1)
+        label = attribute("aria-label", name)
+        html = re.sub(' aria-label="[^"]*"', lambda _: label, html, count=1)
     return (
         f'<figure class="figure" id="{escape(id_)}"><figcaption>{words}</figcaption>'
         f"{html}</figure>\n"
@@ -73,7 +76,7 @@ def alternative(draft: Draft, cell: Cell, place: int) -> tuple[str, bool]:
             draft.warnings.append(warning)
     if place < len(captions):
         return plain(draft, captions[place], f"cell {cell.number} fig-cap {place + 1}"), False
-    return UNTOLD, False
+    return draft.words.unnamed_figure, False
 
 
 def check_captions(draft: Draft, cell: Cell, figures: int, tables: int, inline: Inline) -> None:

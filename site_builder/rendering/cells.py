@@ -23,18 +23,22 @@ from site_builder.rendering.captions import (
 )
 from site_builder.rendering.claims import claim_of_cell, claim_text, is_proven
 from site_builder.rendering.draft import Draft
-from site_builder.rendering.figures import picture
+from site_builder.rendering.figures import Picture, picture
 from site_builder.rendering.foreign_html import is_table, shown_html
 from site_builder.rendering.formulas import latex_output
 from site_builder.rendering.highlight import highlight
+from site_builder.rendering.images import in_words
+from site_builder.rendering.listings import copy_button
+from site_builder.rendering.markup import attribute
 from site_builder.rendering.pending import pending_html
 from site_builder.rendering.tables import dataframe_html, is_dataframe
 from site_builder.rendering.terminal import terminal_html
-from site_builder.rendering.values import VOLATILE, is_pending
+from site_builder.rendering.values import is_pending, volatile_line
 
 Render = Callable[[Draft, str], str]
 LONG = 30  # lines of output beyond which it scrolls
 _LINES = re.compile("[\u2500-\u259f]")  # boxes and bars, which must meet those in the next line
+_FRAME = re.compile(r'^  File "', re.MULTILINE)
 _TABLE = re.compile(r'(?:<div class="table"[^>]*>)?<table.*?</table>(?:</div>)?\n?', re.DOTALL)
 
 # Mime types by richness, with what makes HTML of their data.
@@ -55,7 +59,7 @@ def cell_html(draft: Draft, number: int, inline: Inline, markdown: Render) -> st
     cell = draft.executed.post.cells[number - 1]
     outputs = draft.executed.execution.outputs[number - 1]
     shown = _Shown(draft, cell, inline, markdown)
-    options = cell.options
+    options, words = cell.options, draft.words
     if not options.include:
         return ""
     code = _code(draft, cell) if options.echo else ""
@@ -74,7 +78,8 @@ def cell_html(draft: Draft, number: int, inline: Inline, markdown: Render) -> st
     id_ = f"cell-{number}"
     if options.label and not _names_output(options.label):
         id_ = options.label
-        draft.anchor(id_, claim_text(draft, cell) or f"Code {number}", number)
+        name = claim_text(draft, cell) or words.code_number.format(number=number)
+        draft.anchor(id_, name, number)
     kind = "cell claim" if options.claim and not pending else "cell"
     kind += "" if is_proven(outputs) else " false"
     kind += " pending" if pending and not draft.feed else ""
@@ -89,14 +94,15 @@ def _code(draft: Draft, cell: Cell) -> str:
     code = cell.code.rstrip("\n")
     if draft.feed:
         return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
-    language = cell.language.capitalize()
+    words = draft.words
+    name = f"{words.code_number.format(number=cell.number)}, {cell.language.capitalize()}"
+    button = copy_button(draft, words.copy_code.format(number=cell.number))
     pre = (
-        f'<pre class="highlight" tabindex="0" role="group"'
-        f' aria-label="Code {cell.number}, {escape(language)}">'
-        f"<code>{highlight(code, cell.language)}</code></pre>"
+        f'<pre class="highlight" tabindex="0" role="group"{attribute("aria-label", name)}>'
+        f"<code>{highlight(code, cell.language)}</code></pre>{button}"
     )
     if cell.options.code_fold and not cell.options.claim:
-        return f'<details class="fold"><summary>Code</summary>{pre}</details>\n'
+        return f'<details class="fold"><summary>{escape(words.code)}</summary>{pre}</details>\n'
     return pre + "\n"
 
 
@@ -115,12 +121,13 @@ class _Shown:
         html = "".join(self._one(output) for output in outputs if self._wanted(output))
         if not html or self._cell.options.output == "asis":
             return html
-        volatile = self._cell.options.volatile
+        volatile, words = self._cell.options.volatile, self._draft.words
         if self._draft.feed:
-            return f"<p>Output{', ' + VOLATILE if volatile else ''}:</p>\n{html}"
-        name = f"Output of code {self._cell.number}"
-        note = f'<p class="volatile">{VOLATILE.capitalize()}</p>\n' if volatile else ""
-        return f'<div class="output" role="group" aria-label="{name}">\n{html}{note}</div>\n'
+            told = f"{words.output}, {words.volatile}" if volatile else words.output
+            return f"<p>{escape(told, quote=False)}:</p>\n{html}"
+        name = attribute("aria-label", words.output_of.format(number=self._cell.number))
+        note = volatile_line(self._draft) if volatile else ""
+        return f'<div class="output" role="group"{name}>\n{html}{note}</div>\n'
 
     def _wanted(self, output: Output) -> bool:
         if output.kind == "assertion":  # which a claim shows
@@ -133,12 +140,20 @@ class _Shown:
                 return self._markdown_html(output.text)
             return self._stream(output.kind, terminal_html(output.text.rstrip("\n")))
         if output.kind == "error":
-            name = escape(str(output.metadata["name"]))
-            text = terminal_html(output.text.rstrip())
-            text = re.sub(rf"^({re.escape(name)})", r'<span class="error-name">\1</span>', text,
-                          flags=re.MULTILINE)  # fmt: skip
-            return self._stream("traceback", text)
+            return self._traceback(output.text.rstrip(), str(output.metadata["name"]))
         return self._bundle(output)
+
+    def _traceback(self, text: str, name: str) -> str:
+        """An error with where it was raised; how one got there is folded away."""
+        frames = [frame.start() for frame in _FRAME.finditer(text)]
+        way = "" if self._draft.feed or len(frames) < 2 else text[: frames[-1]]
+        error = re.sub(rf"^({re.escape(escape(name))})", r'<span class="error-name">\1</span>',
+                       terminal_html(text[len(way):]), flags=re.MULTILINE)  # fmt: skip
+        if way:
+            calls = escape(self._draft.words.counted("calls", len(frames) - 1))
+            told = self._stream("calls", terminal_html(way.rstrip()))
+            way = f'<details class="way"><summary>{calls}</summary>{told}</details>\n'
+        return way + self._stream("traceback", error)
 
     def _stream(self, kind: str, html: str) -> str:
         if self._draft.feed:
@@ -146,11 +161,9 @@ class _Shown:
         self._blocks += 1
         long = " long" if html.count("\n") >= LONG else ""
         drawn = " drawn" if _LINES.search(html) else ""
-        label = f"{_NAMES[kind]} {self._cell.number}.{self._blocks}"
-        return (
-            f'<pre class="{kind}{long}{drawn}" tabindex="0" role="group"'
-            f' aria-label="{label}">{html}</pre>\n'
-        )
+        name = getattr(self._draft.words, _NAMES[kind])
+        label = attribute("aria-label", f"{name} {self._cell.number}.{self._blocks}")
+        return f'<pre class="{kind}{long}{drawn}" tabindex="0" role="group"{label}>{html}</pre>\n'
 
     def _bundle(self, output: Output) -> str:
         """A mime bundle by its richest representation."""
@@ -187,8 +200,9 @@ class _Shown:
             return f'<div class="html">{html}</div>\n'
         if not self._draft.feed:
             place = f" {self.tables + 1}" if self.tables else ""
-            label = f"Table of code {self._cell.number}{place}"
-            region = f'<div class="table" role="group" tabindex="0" aria-label="{label}">'
+            name = self._draft.words.table_of.format(number=self._cell.number)
+            label = attribute("aria-label", name + place)
+            region = f'<div class="table" role="group" tabindex="0"{label}>'
             html = f"{region}{html}</div>"
         self.tables += 1
         return self._captioned(html + "\n") if self.tables == 1 else html + "\n"
@@ -218,6 +232,8 @@ class _Shown:
         name = options.label or f"cell-{self._cell.number}"
         name = f"{name}-{place + 1}" if place else name
         made = picture(name, output.data, dark=draft.dark_figures)
+        if made.damage or made.removed:
+            self._tell(made)
         for file in (made.file, made.portable):
             draft.files[file.path] = file
         alt, decoration = alternative(draft, self._cell, place)
@@ -236,10 +252,24 @@ class _Shown:
             image = f'<a href="{source}">{image}</a>'
         return captioned_figure(draft, self._cell, image, place, self._inline)
 
+    def _tell(self, made: Picture) -> None:
+        """Tell what is wrong with an SVG that a cell made."""
+        if self._draft.feed:
+            return
+        source, line = self._draft.executed.post.source, self._cell.fence_line
+        svg = f"cell {self._cell.number} shows an SVG"
+        if made.damage:
+            message = f"{svg} that is damaged: {made.damage}"
+            self._draft.problems.append(problem_at(source, line, message, code="I004"))
+        else:
+            message = f"{svg} with {in_words(made.removed)}, left out on the site"
+            self._draft.warnings.append(problem_at(source, line, message, code="I106"))
+
 
 _NAMES = {
-    "stdout": "Text output",
-    "stderr": "Standard error",
-    "result": "Value",
-    "traceback": "Error",
+    "stdout": "text_output",
+    "stderr": "standard_error",
+    "result": "value",
+    "traceback": "error",
+    "calls": "traceback",
 }

@@ -46,9 +46,10 @@ def claim_closes(draft: Draft, token: Token, *, bare: bool, marked: bool) -> str
         return "</span>"
     code = draft.executed.post.expressions[number - 1].code
     told = _told(draft, holds=value.holds)
-    html = f"<strong>{told}.</strong> {_asserted(code, value.parts, block=False)}"
-    kind = "" if value.holds else "false"
-    mark = note_mark(f"claim-{number}-proof", _sign(value.holds), told, html, kind=kind)
+    strong = f"<strong>{escape(told, quote=False)}.</strong>"
+    html = f"{strong} {_asserted(code, value.parts, block=False)}"
+    kind, how = "" if value.holds else "false", draft.words.show_how.format(what=told)
+    mark = note_mark(f"claim-{number}-proof", _sign(value.holds), (told, how), html, kind=kind)
     return f"</span>{mark}"
 
 
@@ -77,7 +78,7 @@ def claim_of_cell(
     sign = f'<span aria-hidden="true">{_sign(holds)}</span>'
     items = "".join(f"<li>{_of_output(output)}</li>\n" for output in checks)
     listed = f'<ul class="checks">\n{items}</ul>\n' if items else ""
-    folded = f"<summary>{sign} {told}</summary>\n{code}{listed}"
+    folded = f"<summary>{sign} {escape(told, quote=False)}</summary>\n{code}{listed}"
     return f'{statement}<details class="fold">{folded}</details>\n'
 
 
@@ -95,8 +96,10 @@ def claim_text(draft: Draft, cell: Cell) -> str:
 def _told(draft: Draft, *, holds: bool) -> str:
     """When a claim was found to be so, or not."""
     frozen = draft.executed.execution.frozen
-    when = f"on {frozen.isoformat()}" if frozen else "when this page was built"
-    return f"{'Checked' if holds else 'False'} {when}"
+    words = draft.words
+    if frozen is None:
+        return words.checked if holds else words.found_false
+    return (words.checked_on if holds else words.found_false_on).format(date=words.date(frozen))
 
 
 def _of_output(output: Output) -> str:

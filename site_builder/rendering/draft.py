@@ -13,8 +13,10 @@ from site_builder.content.positions import locate
 from site_builder.content.typography import Quotes
 from site_builder.errors import Problem
 from site_builder.files import SiteFile
+from site_builder.machine_settings import Policy
 from site_builder.model import Attachment, ExecutedPost
 from site_builder.page import Anchor, Heading, Reference
+from site_builder.words.words import ENGLISH, Words, words_for
 
 
 @dataclass(slots=True)
@@ -29,6 +31,10 @@ class Draft:
     """What straight quotation marks become."""
     feed: bool
     """Whether this is the rendering for feeds."""
+    feed_maths: str = "mathml"
+    """How feeds show formulas: `mathml`, `tex` or `image`."""
+    policy: Policy = field(default_factory=Policy)
+    """What the page may load from elsewhere."""
     base: str = "/"
     """The path of the home page on its host."""
     lines: tuple[int, int] = (1, 1)
@@ -45,6 +51,8 @@ class Draft:
     used: set[str] = field(default_factory=set)
     """Attachments of the page that are shown or linked to, as written."""
     counts: dict[str, int] = field(default_factory=dict)
+    words: Words = field(default_factory=lambda: words_for({}, ENGLISH))
+    """What the page says by itself, in the post's language."""
     links: list[bool] = field(default_factory=list)
     """For each open link whether it is one."""
 

@@ -36,6 +36,10 @@ class Picture:
     portable: SiteFile
     """What feeds show: the PNG that came with an SVG, or the same file."""
     raster: bool
+    removed: tuple[str, ...] = ()
+    """What an SVG had that acts."""
+    damage: str = ""
+    """Why an SVG is none."""
 
 
 def picture(name: str, data: Mapping[str, str], *, dark: bool) -> Picture:
@@ -47,10 +51,23 @@ def picture(name: str, data: Mapping[str, str], *, dark: bool) -> Picture:
     rasters = [_raster(name, mime, data[mime]) for mime in RASTERS if mime in data]
     if "image/svg+xml" not in data:
         return Picture(rasters[0], rasters[0], raster=True)
-    svg = data["image/svg+xml"]
+    svg, removed, damage = _cleaned(data["image/svg+xml"])
     shown = (_adapted(svg) if dark else svg).encode()
     file = SiteFile(named_by_content(f"{name}.svg", shown), shown)
-    return Picture(file, rasters[0] if rasters else file, raster=not dark)
+    return Picture(file, rasters[0] if rasters else file, not dark, removed, damage)
+
+
+def _cleaned(svg: str) -> tuple[str, tuple[str, ...], str]:
+    """An SVG without what acts, what that was, and what is wrong if it is none."""
+    # Late: most posts show no picture of a cell's.
+    from site_builder.images.cleaning import DamagedError
+    from site_builder.images.svg import cleaned_svg
+
+    try:
+        cleaned = cleaned_svg(svg.encode("utf-8", "surrogatepass"))
+    except DamagedError as error:
+        return "", (), str(error)
+    return cleaned.content.decode(), cleaned.removed, ""
 
 
 RASTERS = {"image/png": "png", "image/jpeg": "jpg"}

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 
 from site_builder.content.positions import problem_at
 from site_builder.files import SiteFile, named_by_content
+from site_builder.machine_settings import Policy, allows
 from site_builder.rendering.draft import Draft
 
 
@@ -24,7 +25,7 @@ def shown_html(draft: Draft, html: str, *, name: str, line: int, what: str) -> s
     """
     if draft.feed:
         return without_scripts(html)
-    for unseen_part, help_ in unseen(html):
+    for unseen_part, help_ in unseen(html, draft.policy):
         message = f"{what} shows {unseen_part}"
         source = draft.executed.post.source
         draft.warnings.append(problem_at(source, line, message, help_, code="A001"))
@@ -82,16 +83,29 @@ def unfit_for_sentence(html: str) -> str:
     return f"HTML with <{name}>" if name else ""
 
 
-def unseen(html: str) -> Iterator[tuple[str, str]]:
-    """What readers will not see, since pages load nothing from elsewhere; and what to do."""
+def unseen(html: str, policy: Policy) -> Iterator[tuple[str, str]]:
+    """What readers will not see, since pages load nothing from elsewhere but what the policy of
+    the site allows; and what to do."""
     bare = _COMMENT.sub("", html)
-    for pattern, what, help_ in _UNSEEN:
-        if pattern.search(bare):
+    for pattern, allowed, what, help_ in _UNSEEN:
+        sources = getattr(policy, allowed) if allowed else ()
+        own = allowed in _OWN or "self" in sources
+        if not all(_is_allowed(tag[0], sources, own=own) for tag in pattern.finditer(bare)):
             yield what, help_
 
 
-def unseen_style(html: str) -> Iterator[tuple[str, str]]:
+def _is_allowed(tag: str, sources: Sequence[str], *, own: bool) -> bool:
+    found = _ADDRESS.search(tag)
+    if not found:
+        return "unsafe-inline" in sources
+    address = unescape(found[1])
+    return allows(sources, address) if _ELSEWHERE.match(address) else own
+
+
+def unseen_style(html: str, policy: Policy) -> Iterator[tuple[str, str]]:
     """The same for styles in what an author wrote, which stay where they are."""
+    if "unsafe-inline" in policy.styles:
+        return
     bare = _COMMENT.sub("", html)
     if _STYLE.search(bare) or any(map(_STYLE_ATTRIBUTE.search, _TAG.findall(bare))):
         help_ = "give it a class, and say in the theme what that looks like"
@@ -125,6 +139,9 @@ _PHRASING = frozenset(
 _EMBEDDED = re.compile(r"(<(svg|math)\b[^>]*>).*?</\2\s*>", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile("<([A-Za-z][A-Za-z0-9-]*)>")
 _VOID = frozenset(("br", "hr", "img", "input", "wbr"))
+_ADDRESS = re.compile(r"\s(?:src|data)\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
+_OWN = ("scripts", "images", "media")  # what pages load from their own site
+_ELSEWHERE = re.compile("https?:|//", re.IGNORECASE)
 _REMOTE = re.compile("(?:https?:)?//", re.IGNORECASE)
 _TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
 _STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -135,19 +152,34 @@ _STYLER = re.compile(r'<table (id="T_[0-9a-f]+")>')
 _TABLE = re.compile(r"\s*(?:<div\b[^>]*>\s*)*<table\b", re.IGNORECASE)
 _UNSEEN = (
     (
-        re.compile(r"<script\b(?![^>]*\btype\s*=\s*[\"']?(?:application/|text/plain))", re.I),
+        re.compile(r"<script\b(?![^>]*\btype\s*=\s*[\"']?(?:application/|text/plain))[^>]*>", re.I),
+        "scripts",
         "a script, which pages do not run",
         "show what it makes as a picture or a table",
     ),
     (
-        re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE),
+        re.compile(r"<iframe\b[^>]*>", re.IGNORECASE),
+        "frames",
         "a frame, which pages do not load",
         "link to what it shows",
     ),
     (
+        re.compile(r"<(?:embed|object)\b[^>]*>", re.IGNORECASE),
+        "",
+        "a frame, which pages do not load",
+        "link to what it shows",
+    ),
+    (
+        re.compile(r"<img\b[^>]*?\ssrc\s*=\s*[\"']?(?:https?:)?//[^>]*>", re.IGNORECASE),
+        "images",
+        "something from another site, which pages do not load",
+        "save it beside the post and show that",
+    ),
+    (
         re.compile(
-            r"<(?:img|video|audio|source)\b[^>]*?\ssrc\s*=\s*[\"']?(?:https?:)?//", re.IGNORECASE
+            r"<(?:video|audio|source)\b[^>]*?\ssrc\s*=\s*[\"']?(?:https?:)?//[^>]*>", re.IGNORECASE
         ),
+        "media",
         "something from another site, which pages do not load",
         "save it beside the post and show that",
     ),

@@ -20,9 +20,9 @@ from site_builder.maths import (
     feed_html,
     render_display,
     render_inline,
-    without_annotations,
 )
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.feed_formulas import formulas_for_feeds
 from site_builder.rendering.tex_values import FilledTex, bare_tex
 
 _REFERENCE = re.compile("\ue000ref:([^\ue000\ue001]*)\ue001")
@@ -76,14 +76,17 @@ def display_formula(draft: Draft, shown: Display, *, inline: bool = False) -> st
     if draft.feed:
         html = feed_html(shown, numbers, inline=inline)
     else:
-        html = display_html(shown, numbers, name="Equation", inline=inline)
+        words = draft.words
+        html = display_html(
+            shown, numbers, name=words.equation, unnumbered=words.formula, inline=inline
+        )
     return _noted(draft, html) + ("" if inline else "\n")
 
 
 def _in_sentence(draft: Draft, html: str) -> str:
     if draft.feed:
         # Long ones can be scrolled to on a page; a feed has no use for that.
-        html = without_annotations(html).replace(' tabindex="0"', "", 1)
+        html = html.replace(' tabindex="0"', "", 1)
     return _noted(draft, html)
 
 
@@ -92,8 +95,9 @@ def _noted(draft: Draft, html: str) -> str:
     if "\ue000" in html:
         for label in dict.fromkeys(_REFERENCE.findall(html)):
             draft.refer_in_formula(label, f"\ue000ref:{label}\ue001")
-    if not draft.feed:
-        draft.maths.add(html)
+    if draft.feed:
+        return formulas_for_feeds(draft, html)
+    draft.maths.add(html)
     return html
 
 

@@ -16,13 +16,25 @@ def listing_html(draft: Draft, code: str, language: str, filename: str) -> str:
     if draft.feed:
         return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
     number = draft.number("static code")
-    caption = ""
-    if filename:
-        name = escape(filename, quote=False)
-        caption = f'<figcaption><span class="filename">{name}</span></figcaption>'
-    label = escape(", ".join(part for part in (f"Listing {number}", language) if part))
+    name = draft.words.listing.format(number=number)
+    button = copy_button(draft, draft.words.copy_listing.format(number=number))
+    label = escape(", ".join(part for part in (name, language) if part))
     return (
-        f'<figure class="code" id="listing-{number}">{caption}'
+        f'<figure class="code" id="listing-{number}">{_head(language, filename)}'
         f'<pre class="highlight" tabindex="0" role="group" aria-label="{label}">'
-        f"<code>{highlight(code, language)}</code></pre></figure>\n"
+        f"<code>{highlight(code, language)}</code></pre>{button}</figure>\n"
     )
+
+
+def copy_button(draft: Draft, name: str) -> str:
+    """What copies the code that stands before it: for the theme's script, which shows it."""
+    words = escape(draft.words.copy)
+    return f'<button type="button" class="copy" aria-label="{escape(name)}" hidden>{words}</button>'
+
+
+def _head(language: str, filename: str) -> str:
+    """The line over a listing: the name of its file, or else its language."""
+    kind, words = ("filename", filename) if filename else ("lang", language)
+    if not words:
+        return ""
+    return f'<figcaption><span class="{kind}">{escape(words, quote=False)}</span></figcaption>'

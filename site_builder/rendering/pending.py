@@ -9,6 +9,7 @@ from __future__ import annotations
 from site_builder.model import Cell, Execution
 from site_builder.rendering.captions import Inline, captioned_figure, captioned_table
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.markup import attribute
 
 
 def pending_html(draft: Draft, cell: Cell, inline: Inline) -> str:
@@ -25,8 +26,8 @@ def pending_html(draft: Draft, cell: Cell, inline: Inline) -> str:
             html += captioned_figure(draft, cell, mark, place, inline)
     elif options.label.startswith("tbl-") or options.tbl_cap:
         html = captioned_table(draft, cell, mark, inline)
-    name = f"Output of code {cell.number}"
-    return f'<div class="output" role="group" aria-label="{name}">\n{html or mark}</div>\n'
+    name = attribute("aria-label", draft.words.output_of.format(number=cell.number))
+    return f'<div class="output" role="group"{name}>\n{html or mark}</div>\n'
 
 
 def _mark(execution: Execution, number: int) -> str:

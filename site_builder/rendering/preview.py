@@ -29,6 +29,8 @@ def preview_picture(feed_body: str) -> Picture | None:
         source, text = attributes.get("src", ""), attributes.get("alt", "")
         width = attributes.get("width", "")
         wide = not width.isdecimal() or int(width) >= _SMALLEST
+        if attributes.get("class") == "formula":
+            continue
         if text and wide and source.lower().endswith(_RASTER):
             return Picture(source, text)
     return None

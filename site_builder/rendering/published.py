@@ -29,6 +29,7 @@ from site_builder.evidence.published import (
 )
 from site_builder.files import SiteFile
 from site_builder.model import Cell, ExecutedPost, Execution, Expression, Output, Post, Value
+from site_builder.rendering.citations import tell_citations
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.filled_markdown import as_written
 from site_builder.rendering.values import text_tokens
@@ -191,11 +192,12 @@ def _claims(executed: ExecutedPost) -> Iterator[PublishedClaim]:
     """The claims, in the order in which they were checked."""
     post, execution = executed.post, executed.execution
     pairs = list(zip(post.expressions, execution.values, strict=False))
+    cites = post.citations.wanted
     yield from _prose_claims(post, pairs, 0)
     for cell in post.cells:
         if cell.options.claim:
-            (inline,) = make_parser().parseInline(cell.options.claim)
-            sentence = _sentence(inline.children or ())
+            inline, *_ = make_parser().parseInline(cell.options.claim, {"cites": cites})
+            sentence = _sentence(tell_citations(post, inline.children or ()))
             checks = [o for o in execution.outputs[cell.number - 1] if o.kind == "assertion"]
             for output in checks or [_PROVEN_BY_A_CALL]:
                 yield _cell_claim(post, cell, sentence, output)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 
 from site_builder.config import Site
+from site_builder.content.bibliography_writing import bibtex_tokens
 from site_builder.content.front_matter import body_line
 from site_builder.content.headings import plain_text
 from site_builder.content.typography import post_quotes
@@ -22,12 +23,18 @@ from site_builder.maths import characters
 from site_builder.model import ExecutedPost
 from site_builder.page import Page
 from site_builder.rendering.body import body_html, inline_html, shown_inline
+from site_builder.rendering.card import card_source
+from site_builder.rendering.citations import cited_works
 from site_builder.rendering.downloads import downloads
 from site_builder.rendering.draft import Draft
+from site_builder.rendering.images import removed_warnings
+from site_builder.rendering.keywords import keywords, word_count
 from site_builder.rendering.page_json import Html, html_bytes
 from site_builder.rendering.preview import preview_picture
+from site_builder.rendering.search_terms import PageTerms, page_terms, post_texts
 from site_builder.rendering.values import filled, text_tokens
 from site_builder.store import digest_of
+from site_builder.words.words import words_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     body = body_html(draft, tokens)
     lead = _summary(site, executed, draft, tokens)
     summary_html = shown_inline(draft, lead).strip()
+    draft.lines = _front_lines(executed)
+    card = card_source(draft, tokens, body)
     if draft.problems:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
@@ -60,8 +69,15 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     inline_html(feed, front.title, "title", bare=True)
     html = Html(body, body_html(feed, tokens))
     kept = html_bytes(html)
+    title = text_tokens(draft, front.title, "title")
+    title_text = plain_text(title)
+    summary = " ".join(plain_text(lead).split())
+    found_by = PageTerms()
+    if site.settings.search:
+        found_by = page_terms(post_texts(post, title_text, summary, tokens))
     environment = site.settings.execution.environment
-    files = (*draft.files.values(), *downloads(executed, environment))
+    shown = {**draft.files, **feed.files}  # most are the same
+    files = (*shown.values(), *downloads(executed, environment))
     files += _record(executed, body, files)
     page = Page(
         source=post.source,
@@ -69,8 +85,8 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
         slug=post.slug,
         body=digest_of(kept),
         title_html=title_html,
-        title_text=plain_text(text_tokens(draft, front.title, "title")),
-        summary=" ".join(plain_text(lead).split()),
+        title_text=title_text,
+        summary=summary,
         summary_html=summary_html,
         headings=tuple(draft.headings),
         anchors=tuple(draft.anchors),
@@ -80,15 +96,21 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
         ),
         files=tuple(StoredFile(file.path, digest_of(file.content)) for file in files),
         picture=preview_picture(html.feed),
+        card=card,
         maths_characters=_characters(draft.maths),
-        words=_words(tokens),
+        words=sum(word_count(token.content) for token in tokens if token.type == "inline"),
         code_lines=sum(t.content.count("\n") for t in post.tokens if t.type == "fence"),
         figures=draft.counts.get("picture", 0),
         environment=executed.execution.environment,
         frozen=executed.execution.frozen,
-        warnings=tuple(draft.warnings),
+        warnings=(*post.citations.warnings, *draft.warnings, *removed_warnings(draft)),
+        keywords=keywords(title_text, tokens, front.lang or site.settings.language),
+        terms=digest_of(found_by.content) if found_by.content else "",
+        term_digests=found_by.digests,
+        title_tex=bibtex_tokens(title),
+        cited=cited_works(post),
     )
-    return Rendered(page, html, files, (kept, *(file.content for file in files)))
+    return Rendered(page, html, files, (kept, found_by.content, *(x.content for x in files)))
 
 
 def _record(executed: ExecutedPost, body: str, files: Sequence[SiteFile]) -> tuple[SiteFile, ...]:
@@ -109,7 +131,10 @@ def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
         dark_figures=site.settings.figures.dark == "auto",
         quotes=post_quotes(site, front),
         feed=feed,
+        feed_maths=site.settings.feeds.maths,
+        policy=site.settings.policy,
         base=site.base,
+        words=words_for(site.words, front.lang or site.settings.language),
     )
 
 
@@ -144,10 +169,6 @@ def _lead(tokens: Sequence[Token]) -> list[Token]:
             if any(each.type not in ("softbreak", "hardbreak") for each in words):
                 return words
     return []
-
-
-def _words(tokens: Sequence[Token]) -> int:
-    return sum(len(token.content.split()) for token in tokens if token.type == "inline")
 
 
 def _characters(formulas: set[str]) -> str:

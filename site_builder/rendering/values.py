@@ -19,6 +19,7 @@ from site_builder.content.markdown import make_parser
 from site_builder.content.positions import problem_at
 from site_builder.maths import MathsError
 from site_builder.model import ExecutedPost, Expression, Value
+from site_builder.rendering.citations import parser_environment, tell_citations, tell_given
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.foreign_html import shown_html, unfit_for_sentence
 from site_builder.rendering.formulas import latex_value
@@ -27,10 +28,8 @@ from site_builder.rendering.marks import note_mark
 from site_builder.rendering.tex_values import bare_tex, fill_tex
 
 RenderInline = Callable[[Sequence[Token]], str]
-VOLATILE = "changes from run to run"
 FALSE = " (false)"
 TO_COME = "…"
-_NOTE = "this is what the run behind this page gave."
 
 
 def filled(executed: ExecutedPost, tokens: Sequence[Token]) -> list[Token]:
@@ -43,8 +42,8 @@ def filled(executed: ExecutedPost, tokens: Sequence[Token]) -> list[Token]:
 
 def text_tokens(draft: Draft, text: str, origin: str) -> Sequence[Token]:
     """The inline tokens of a text outside of the token stream, with its values."""
-    (inline,) = make_parser(draft.quotes).parseInline(text)
-    tokens = inline.children or []
+    inline, *_ = make_parser(draft.quotes).parseInline(text, parser_environment(draft))
+    tokens = tell_citations(draft.executed.post, inline.children or [])
     numbers = _numbers(draft, origin)
     if not numbers:
         return tokens
@@ -87,9 +86,21 @@ def value_html(
 def volatile_mark(draft: Draft, numbers: Sequence[int]) -> str:
     """The mark behind values that may change from run to run; in feeds it is words."""
     if draft.feed:
-        return f" ({VOLATILE})"
-    told = VOLATILE.capitalize()
-    return note_mark(f"value-{numbers[0]}-note", "~", told, f"{told}: {_NOTE}", kind="volatile")
+        return f" ({escape(draft.words.volatile)})"
+    told = _told(draft)
+    note = escape(f"{told}: {draft.words.volatile_note}", quote=False)
+    how = draft.words.show_how.format(what=told)
+    return note_mark(f"value-{numbers[0]}-note", "~", (told, how), note, kind="volatile")
+
+
+def volatile_line(draft: Draft) -> str:
+    """The same as a line below a block."""
+    return f'<p class="volatile">{escape(_told(draft), quote=False)}</p>\n'
+
+
+def _told(draft: Draft) -> str:
+    words = draft.words.volatile
+    return words[:1].upper() + words[1:]
 
 
 def volatile_numbers(draft: Draft, formula: Token) -> list[int]:
@@ -229,7 +240,8 @@ def _rich(
 def _markdown(
     draft: Draft, expression: Expression, text: str, render: RenderInline, *, linked: bool
 ) -> str | None:
-    tokens = make_parser(draft.quotes).parse(text)
+    tokens = make_parser(draft.quotes).parse(text, parser_environment(draft))
+    tell_given(draft, tokens)
     if [token.type for token in tokens] != ["paragraph_open", "inline", "paragraph_close"]:
         message = "the value is more than a paragraph, which does not fit into a sentence"
         _report(draft, expression, message, "show it with a cell", code="V005")

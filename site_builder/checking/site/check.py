@@ -17,6 +17,7 @@ from site_builder.checking.site.asking import Limits
 from site_builder.checking.site.external import External, OnAnswer, check_external
 from site_builder.checking.site.feeds import feed_flaws, feeds_of
 from site_builder.checking.site.flaws import problems_of
+from site_builder.checking.site.hosting import host_problems
 from site_builder.checking.site.images import image_flaws
 from site_builder.checking.site.links import Targets, hidden_flaws, link_flaws, targets_of
 from site_builder.checking.site.made import MadeSite, make_site
@@ -173,6 +174,7 @@ def _found(made: MadeSite, targets: Targets, today: dt.date) -> Iterator[tuple[s
     yield "image", problems_of(image_flaws(made, targets), made)
     yield "heading or id", problems_of(outline_flaws(made), made)
     yield "feed", problems_of(feed_flaws(made, targets), made)
+    yield "host", list(host_problems(made))
     yield "front matter", list(name_problems(made, today))
 
 

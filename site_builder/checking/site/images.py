@@ -16,7 +16,7 @@ from site_builder.checking.site.flaws import Flaw
 from site_builder.checking.site.links import Targets
 from site_builder.checking.site.look import Picture
 from site_builder.checking.site.made import MadeSite
-from site_builder.rendering.captions import UNTOLD
+from site_builder.words.words import words_for
 
 HEAVY = 1_000_000  # bytes
 WASTED = 300_000  # bytes of an image that is worth making smaller
@@ -27,6 +27,9 @@ WIDEST = 1200  # CSS pixels of the widest column of text and figures
 def image_flaws(made: MadeSite, targets: Targets) -> Iterator[Flaw]:
     """Look at the images of every page."""
     sizes = _Sizes(made)
+    languages = {located.page.front_matter.lang for located in made.posts.values()}
+    own, default = made.site.words, made.site.settings.language
+    untold = {words_for(own, language or default).unnamed_figure for language in languages}
     for path, look in made.looks.items():
         page = made.url(path)
         for picture in look.pictures:
@@ -36,7 +39,7 @@ def image_flaws(made: MadeSite, targets: Targets) -> Iterator[Flaw]:
                 inside = None
             file = inside.path if inside is not None else ""
             # Nobody wrote the text of such a figure: a build warns of its cell.
-            if picture.alt != UNTOLD or not sizes.is_drawn(file):
+            if picture.alt not in untold or not sizes.is_drawn(file):
                 yield from _of_text(path, picture)
             if file:
                 yield from _of_size(path, picture, *sizes.of(file))
@@ -129,6 +132,8 @@ class _Sizes:
 
         try:
             if attachment := self._attachments.get(path):
+                if attachment.raster and not attachment.raster.moves:
+                    return 0, 0  # the site has smaller ones of it
                 file = self._made.site.root / attachment.path
                 return file.stat().st_size, imagesize.get(str(file))[0]
             if content := self._made.static.get(path):

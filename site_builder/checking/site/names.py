@@ -9,13 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from site_builder.assembly.addresses import Located, front_matter_problem
 from site_builder.assembly.groups import series_names, tag_names
 from site_builder.checking.site.made import MadeSite
-from site_builder.errors import Problem
+from site_builder.config import FILE
+from site_builder.errors import Problem, nearest
 from site_builder.page import Page
+from site_builder.words.words import has_words
 
 RARE = 2  # posts, up to which a name may be a slip
 SHORT = 5  # letters, below which two names differ by one by chance: RNN, CNN
@@ -37,6 +39,11 @@ def name_problems(made: MadeSite, today: dt.date) -> Iterator[Problem]:
     for located in posts:
         yield from _of_front_matter(located, today)
     yield from _same_titles(posts)
+    yield from _wordless(made, posts)
+    if not made.problems:  # of posts that fail the names are not known
+        settings = made.site.settings
+        yield from _nowhere(settings.tags, posts, tag_names, "tags", "tag")
+        yield from _nowhere(settings.series, posts, series_names, "series", "series")
 
 
 def _like_others(
@@ -130,3 +137,34 @@ def _same_titles(posts: Sequence[Located]) -> Iterator[Problem]:
             message = f"{other.page.source.path} has the same title, {title!r}"
             help_ = "readers of lists and of search results cannot tell them apart"
             yield front_matter_problem(page.source, "title", title, message, help_, code="F105")
+
+
+def _wordless(made: MadeSite, posts: Sequence[Located]) -> Iterator[Problem]:
+    """Languages that pages say nothing in by themselves."""
+    own, default = made.site.words, made.site.settings.language
+    message = "there are no words in the language {!r}: what pages say by themselves is English"
+    help_ = "write them into words/{}.toml"
+    if not has_words(own, default):
+        yield Problem(message.format(default), FILE, help=help_.format(default), code="F123")
+    told = {default}
+    for located in posts:
+        language = located.page.front_matter.lang
+        if language and language not in told and not has_words(own, language):
+            told.add(language)
+            said = (message.format(language), help_.format(language))
+            yield front_matter_problem(located.page.source, "lang", language, *said, code="F123")
+
+
+def _nowhere(
+    described: Mapping[str, str],
+    posts: Sequence[Located],
+    names_of: Callable[[Page], tuple[str, ...]],
+    key: str,
+    word: str,
+) -> Iterator[Problem]:
+    """Sentences of the settings on names that no post has."""
+    known = {name for located in posts for name in names_of(located.page)}
+    for name in described:
+        if name not in known:
+            message = f"setting {f'{key}.{name}'!r} describes a {word} that no post has"
+            yield Problem(message, FILE, help=nearest(name, known), code="F121")

@@ -1,0 +1,1 @@
+"""Pictures as files: what a file holds, what must not be published of it, and smaller ones."""
