@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from site_builder.codes import ignore_faults
 from site_builder.errors import Problem, UsageError
 from site_builder.machine_settings import Feeds, Policy
 from site_builder.schema import Codes, ProblemMaker, Table, TableError, read_table
-from site_builder.targets import Target, withheld
+from site_builder.targets import Target, withheld, without_secret
 from site_builder.targets import faults as target_faults
 from site_builder.toml_text import encoding_problem as encoding_problem  # noqa: PLC0414 - given on
 from site_builder.toml_text import read_toml
@@ -199,7 +199,11 @@ def load(root: Path, *, base_url: str = "") -> Site:
 def parse(text: str, *, base_url: str = "") -> Settings:
     """Make settings of the text of a `site.toml`; raises UsageError."""
     lines = text.split("\n")
-    values, places = read_toml(text, FILE)
+    try:
+        values, places = read_toml(text, FILE)
+    except UsageError as error:
+        problems = [replace(x, excerpt=without_secret(x.excerpt)) for x in error.problems]
+        raise UsageError(problems) from None
     if base_url:
         values["url"] = base_url
 

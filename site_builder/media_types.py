@@ -64,14 +64,9 @@ _TYPES = {
 }
 
 
-_NAMES = {"feed.json": "application/feed+json; charset=utf-8"}
-
-
 def content_type(path: str) -> str:
     """The media type of a file by its name, with the encoding if it is text."""
     name = path.rpartition("/")[2]
-    if name in _NAMES:
-        return _NAMES[name]
     # Files without an ending, such as `_redirects` or `CNAME`, are texts for hosts.
     ending = name.rpartition(".")[2].lower() if "." in name else "txt"
     return _TYPES.get(ending, _BINARY)

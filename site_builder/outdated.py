@@ -31,7 +31,7 @@ def changes_since(
     digests = {path: file.digest for path, file in memory.outputs.items()}
     if memory.built != built or not has_manifest(output.resolve(), digests, built):
         return ("nothing is known of the build that made it",)
-    inputs = _inputs(Site(site.root, settings), memory)
+    inputs = _inputs(Site(site.root, settings, site.words), memory)
     if inputs.problems:
         return tuple(dict.fromkeys(f"{problem.file} has a mistake" for problem in inputs.problems))
     changes = tuple(_changes(memory, inputs, unchanged_posts(memory, inputs, site, store), today))

@@ -119,7 +119,8 @@ def _has_secret(value: str) -> bool:
 def without_secret(line: str) -> str:
     """A line of a file as it may be shown, even if the file cannot be read."""
     name, sign, value = line.partition("=")
-    return f"{name}= …" if sign and (_SECRET.search(name) or "://" in value) else line
+    hidden = _SECRET.search(line) or re.search(r"://[^/\s]*@", value)
+    return f"{name}= …" if sign and hidden else line
 
 
 def faults(targets: Mapping[str, Target]) -> Iterator[Fault]:

@@ -46,6 +46,7 @@ OLD: Pages = {
     "assets/style.aaaaaaaaaa.css": "old",
     "place": "a file where a folder will be",
     "spot/inside.txt": "a folder where a file will be",
+    "gone/deep/file.txt": "goes with its folders",
     "feed.xml": "<feed>old</feed>",
     "robots.txt": "same",
 }

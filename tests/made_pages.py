@@ -16,7 +16,7 @@ from site_builder.config import Settings, Site
 from site_builder.files import Recipe, SiteFile, StoredFile
 from site_builder.maths.font import subset_font
 from site_builder.model import FrontMatter, Source
-from site_builder.page import Anchor, Heading, Page, Reference
+from site_builder.page import Anchor, CardSource, Heading, Page, Reference
 from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html
 from site_builder.rendering.preview import preview_picture
 from site_builder.store import digest_of
@@ -93,6 +93,7 @@ def make_page(
         attachments=(),
         files=(),
         picture=preview_picture(html.feed),
+        card=CardSource("words" if front.get("card", True) else "none"),
         maths_characters="",
         words=440,
         code_lines=0,

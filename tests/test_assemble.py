@@ -55,6 +55,8 @@ def test_a_small_site_has_these_files(tmp_path: Path) -> None:
         "assets/search.#.css",
         "assets/search.#.js",
         "assets/style.#.css",
+        "about/card.#.png",
+        "xor/card.#.png",
         "assets/card.#.png",
         "about/index.html",
         "xor/index.html",
@@ -319,7 +321,7 @@ def test_an_address_with_an_ampersand_is_escaped_in_the_sitemap(tmp_path: Path) 
 
 def test_a_small_picture_is_no_preview(tmp_path: Path) -> None:
     body = '<img src="s.png" alt="Icon" width="199"><img src="fig.png" alt="Plot" width="200">'
-    html = built(make_site(tmp_path), [make_page("posts/a.md", feed_body=body)])["a/index.html"]
+    html = built(make_site(tmp_path), [make_page("posts/a.md", feed_body=body, card=False)])["a/index.html"]
     assert '<meta property="og:image" content="https://example.org/a/fig.png">' in html
 
 
@@ -331,6 +333,7 @@ def test_structured_data_cannot_end_its_script(tmp_path: Path) -> None:
         summary="A & B " * 60,
         feed_body='<img src="x.svg" alt="no"><img src="fig.png" alt="A &amp; B" width="640">',
         tags=("keras",),
+        card=False,
     )
     html = built(make_site(tmp_path), [page])["a/index.html"]
     script = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)
@@ -366,9 +369,12 @@ def test_the_maths_font_has_what_all_pages_need(tmp_path: Path) -> None:
     files = {file.path: file.content for file in assembled(site, [page, plain])}
     (font,) = [path for path in files if path.endswith(".woff2")]
     assert files[font].startswith(b"wOF2")
-    (style,) = [path for path in files if re.search(r"/style\.[^/]*\.css$", path)]
+    (style,) = [path for path in files if re.search(r"/maths\.[^/]*\.css$", path)]
     assert files[style].decode().startswith("@font-face{")
     assert font.removeprefix("assets/") in files[style].decode()
+    for name, has in (("maths", True), ("plain", False)):
+        sheet = f'<link rel="stylesheet" href="/{style}">'
+        assert (sheet in files[f"{name}/index.html"].decode()) == has
     preload = f'<link rel="preload" href="/{font}"'
     assert preload in files["maths/index.html"].decode()
     assert preload not in files["plain/index.html"].decode()

@@ -342,20 +342,20 @@ def test_large_images_are_told(tmp_path: Path) -> None:
     files: Files = {
         "posts/a/index.md": post(
             "A",
-            "x\n\n![A wall](heavy.png)\n\n![A hall](wide.png)\n\n![A ball](small.png){width=100}"
-            "\n\n![A call](fine.png)",
+            "x\n\n![A wall](/heavy.png)\n\n![A hall](/wide.png)\n\n![A ball](/small.png){width=100}"
+            "\n\n![A call](/fine.png)",
         ),
-        "posts/a/heavy.png": wide(800, 1_200_000),
-        "posts/a/wide.png": wide(4000, 400_000),
-        "posts/a/small.png": wide(900, 400_000),
-        "posts/a/fine.png": wide(900, 200_000),
+        "static/heavy.png": wide(800, 1_200_000),
+        "static/wide.png": wide(4000, 400_000),
+        "static/small.png": wide(900, 400_000),
+        "static/fine.png": wide(900, 200_000),
     }
     assert Written(tmp_path, files).found() == [
-        "I104 posts/a/index.md:8:11 the image 'heavy.png' has 1.2 MB, which readers have to "
+        "I104 posts/a/index.md:8:12 the image '/blog/heavy.png' has 1.2 MB, which readers have to "
         "wait for",
-        "I105 posts/a/index.md:10:11 the image 'wide.png' is 4000 pixels wide and 1200 at most "
+        "I105 posts/a/index.md:10:12 the image '/blog/wide.png' is 4000 pixels wide and 1200 at most "
         "on the page",
-        "I105 posts/a/index.md:12:11 the image 'small.png' is 900 pixels wide and 100 at most "
+        "I105 posts/a/index.md:12:12 the image '/blog/small.png' is 900 pixels wide and 100 at most "
         "on the page",
     ]
 
@@ -383,8 +383,10 @@ def test_texts_that_tell_nothing(alt: str, address: str, silly: bool) -> None:
 
 def test_faults_of_static_files_and_templates_are_told_where_they_are(tmp_path: Path) -> None:
     base = (ROOT / "themes/default/templates/base.html").read_text("utf-8")
-    line = base[: base.index('<nav aria-label="Site">')].count("\n") + 1
-    base = base.replace('<nav aria-label="Site">', '<nav aria-label="Site"><a href="/blog/no/">')
+    nav = '<nav aria-label="{{ site_word.site }}">'
+    line = base[: base.index(nav)].count("\n") + 1
+    column = len(nav) + len('<a href="') + 1
+    base = base.replace(nav, f'{nav}<a href="/blog/no/">')
     style = "static/own.css"
     files: Files = {
         **CLEAN,
@@ -397,7 +399,7 @@ def test_faults_of_static_files_and_templates_are_told_where_they_are(tmp_path: 
         "I101 static/own.css:2:22 link to 'gone.png': there is no such file",
         "L101 static/own.html:2:9 link to 'gone.html': there is no such page",
         "I102 static/own.html:3:10 the image 'dot.png' has no text for those who cannot see it",
-        f"L101 templates/base.html:{line}:33 link to '/blog/no/': there is no such page",
+        f"L101 templates/base.html:{line}:{column} link to '/blog/no/': there is no such page",
     ]
     (_, _, _, everywhere) = checked.checked().findings
     assert re.fullmatch(r"on /blog/\S+, \S+, \S+ and \d+ more pages", everywhere.notes[0])

@@ -269,6 +269,8 @@ def test_an_aside_on_the_home_page_leads_to_its_own_page(tmp_path: Path) -> None
     links = [a.attributes["href"] for a in home.css("a[role=doc-biblioref]")]
     assert links == ["/a/#ref-a1"]
     assert all("a-" in str(node.attributes["id"]) for node in home.css(".references [id]"))
+    assert not home.css("h2, h3, [role=doc-bibliography]")
+    assert home.css(".references[role=group][aria-label]")
 
 
 def test_feeds_have_the_references_with_absolute_links(tmp_path: Path) -> None:

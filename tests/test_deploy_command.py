@@ -507,6 +507,14 @@ def test_secrets_in_a_table_of_one_line_are_not_shown(blog: Blog) -> None:
     assert "hunter2" not in told.err
 
 
+@pytest.mark.parametrize("line", ['password = "hunter2', 'url = "https://me:hunter2@x/'])
+def test_secrets_are_not_shown_where_the_file_cannot_be_read(blog: Blog, line: str) -> None:
+    blog.put({"site.toml": SETTINGS + line + "\n"})
+    told = deploy(blog, "--yes")
+    assert "error[C002]" in told.err
+    assert "hunter2" not in told.err
+
+
 def test_a_user_of_ssh_is_no_secret(blog: Blog) -> None:
     remote = 'kind = "git"\nremote = "ssh://git@github.com/me/x.git"\n'
     blog.put({"site.toml": SETTINGS.partition("kind")[0] + remote})

@@ -526,7 +526,7 @@ def test_a_warning_can_be_silenced(blog: Blog, *, everywhere: bool) -> None:
     ("code", "message", "help_"),
     [
         ("F003", "F003 is an error, which cannot be silenced", "see: explain F003"),
-        ("I066", "there is no code 'I066' that can be silenced", "did you mean 'I006'?"),
+        ("X0012", "there is no code 'X0012' that can be silenced", "did you mean 'X012'?"),
         ("I", "there is no code 'I' that can be silenced", "name each: I002, I003, I006"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import http.server
 import shutil
@@ -18,7 +19,8 @@ from playwright.sync_api import Browser, Page
 
 from site_builder.assembly.headers import IMMUTABLE
 from site_builder.errors import ContentError
-from site_builder.files import SiteFile
+from site_builder.files import SiteFile, StoredFile
+from site_builder.page import Page as BuiltPage
 
 POLICY = "Content-Security-Policy"
 PLANTED = "<script>document.title = 'planted'</script><p style='color: red' onclick='x()'>x</p>"
@@ -62,9 +64,7 @@ def test_what_is_named_by_its_content_is_kept_for_ever(tmp_path: Path) -> None:
         assert "Cache-Control" not in headers_of(rules, f"/{path}"), path
 
 
-def with_files(page, *files):  # type: ignore[no-untyped-def]
-    import dataclasses
-
+def with_files(page: BuiltPage, *files: StoredFile) -> BuiltPage:
     return dataclasses.replace(page, files=files)
 
 
@@ -229,7 +229,9 @@ def test_a_feed_that_somebody_opens_can_be_read(
 ) -> None:
     with hosted(blog.folder) as address:
         context = browser.new_context(
-            viewport={"width": 390, "height": 800}, is_mobile=True, color_scheme=scheme
+            viewport={"width": 390, "height": 800},
+            is_mobile=True,
+            color_scheme=scheme,  # type: ignore[arg-type]
         )
         page = context.new_page()
         page.goto(f"{address}feed.xml")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def raster_of(content: bytes, name: str = "a.jpg") -> Raster:
 # What an image says beside its picture.
 
 SMALL_PHOTO = photo(96, 64)
-SPEAKING = {
+SPEAKING: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: saved(SMALL_PHOTO, "JPEG", exif=exif(), comment=SECRET),
     "progressive": lambda: saved(SMALL_PHOTO, "JPEG", exif=exif(), progressive=True),
     "png": lambda: saved(SMALL_PHOTO, "PNG", exif=exif(), pnginfo=_note()),

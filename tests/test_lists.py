@@ -13,7 +13,8 @@ import pytest
 from made_pages import built, make_page, make_site, recipes
 
 from site_builder.assembly.posts import reading_minutes
-from site_builder.config import parse
+from site_builder.build import Options, build
+from site_builder.config import load, parse
 from site_builder.errors import ContentError, UsageError
 from site_builder.page import Page
 
@@ -133,8 +134,8 @@ def test_years_of_the_archive_are_counted(tmp_path: Path) -> None:
         make_page("posts/z.md", date=dt.date(2019, 5, 1)),
     ]
     html = built(make_site(tmp_path), pages)["archive/index.html"]
-    counts = re.findall(r'<h2 id="y(\d+)">.*?class="count">(\d+)<', html)
-    assert counts == [("2020", "3"), ("2019", "1")]
+    counts = re.findall(r'<h2 id="y(\d+)">.*?class="count">(.*?)<', html)
+    assert counts == [("2020", "3 posts"), ("2019", "1 post")]
 
 
 def test_a_tag_and_a_series_can_be_described(tmp_path: Path) -> None:
@@ -181,6 +182,64 @@ def test_reading_takes_as_long_as_words_figures_and_code_do() -> None:
     assert reading_minutes(page) == 10
     assert reading_minutes(dataclasses.replace(page, figures=10)) == 12
     assert reading_minutes(dataclasses.replace(page, code_lines=44)) == 11
+
+
+POSTS = {
+    f"posts/{name}.md": f"---\ntitle: {name}\ndate: 2020-01-0{n}\ntags: [{tags}]\n---\n\n{text}\n"
+    for n, (name, tags, text) in enumerate(
+        (
+            ("a", "nets", "Layer on layer, weight on weight."),
+            ("b", "essays", "A court and its judges, and a court."),
+            ("c", "nets, maths", "A layer has weights, a layer has weights."),
+            ("d", "essays", "A judge in a court, a judge."),
+            ("e", "maths", "Vectors and vectors."),
+        ),
+        1,
+    )
+}
+TOML = 'title = "T"\nurl = "https://example.org/"\nhome_posts = 2\n'
+EDITS: dict[str, dict[str, str]] = {
+    "another tag": {"posts/e.md": POSTS["posts/e.md"].replace("maths", "nets")},
+    "other words": {"posts/e.md": POSTS["posts/e.md"].replace("Vectors", "Layers")},
+    "one is pinned": {"posts/a.md": POSTS["posts/a.md"].replace("tags", "pinned: true\ntags")},
+    "one is named": {"posts/a.md": POSTS["posts/a.md"].replace("tags", "related: [e.md]\ntags")},
+    "none is wanted": {"posts/a.md": POSTS["posts/a.md"].replace("tags", "related: false\ntags")},
+    "a post more": {"posts/f.md": POSTS["posts/e.md"].replace("title: e", "title: f")},
+    "a post less": {"posts/c.md": ""},
+    "a sentence on a tag": {"site.toml": TOML + '[tags]\nnets = "All of them."\n'},
+    "another language": {"site.toml": TOML + 'language = "de"\n'},
+    "other words of the site": {"words/en.toml": 'older = "Earlier"\n'},
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_after_an_edit_the_site_is_that_of_a_first_build(tmp_path: Path, name: str) -> None:
+    edited, new = tmp_path / "edited", tmp_path / "new"
+    lay({"site.toml": TOML, **POSTS}, edited)
+    before = made(edited)
+    lay(EDITS[name], edited)
+    lay({"site.toml": TOML, **POSTS, **EDITS[name]}, new)
+    after = made(edited)
+    assert after == made(new)
+    assert after != before
+
+
+def lay(files: dict[str, str], root: Path) -> None:
+    """Write files; one without text goes."""
+    for path, text in files.items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+        if not text:
+            place.unlink()
+
+
+def made(root: Path) -> dict[str, bytes]:
+    """The files of a site, built."""
+    output = root / "public"
+    build(load(root), Options(output=output, cache=root / ".cache", jobs=1))
+    files = (path for path in output.rglob("*") if path.is_file())
+    return {path.relative_to(output).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize(

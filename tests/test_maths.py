@@ -24,7 +24,7 @@ from site_builder.maths import (
 from site_builder.maths.commands import KNOWN
 
 FORMULAS = Path(__file__).parent / "formulas"
-STYLE_SHEET = Path(__file__).parent.parent / "themes/default/assets/css/40-maths.css"
+STYLE_SHEET = Path(__file__).parent.parent / "themes/default/assets/maths.css"
 MACROS = {r"\R": r"\mathbb{R}", r"\norm": r"\left\lVert #1 \right\rVert", r"\E[2][X]": r"E_{#1}#2"}
 VALID = [
     line

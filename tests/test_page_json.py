@@ -17,8 +17,8 @@ from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import Problem
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Attachment, Environment, ExecutedPost, Source
-from site_builder.page import Page, Picture
+from site_builder.model import Attachment, Environment, ExecutedPost, Raster, Source
+from site_builder.page import CardSource, Page, Picture
 from site_builder.plain import MISFIT, plain, read_plain
 from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html, read_page
 from site_builder.rendering.render import render
@@ -45,9 +45,12 @@ FULL = dataclasses.replace(
     words=1,
     code_lines=2,
     figures=3,
-    attachments=(Attachment("posts/a.png", "a.png", 3, 2),),
+    attachments=(
+        Attachment("posts/a.png", "a.png", 3, 2, Raster("png", 3, 2, 9), True, ("a",), 4),
+    ),
     files=(kept_file("a.svg", b"<svg/>"),),
     picture=Picture("a.png", "A \ue0000\ue001"),
+    card=CardSource("figure", digest="0" * 64, text="A"),
     environment=Environment("3.13", (("numpy", "2.0"),), 7),
     frozen=dt.date(2022, 1, 1),
     keywords=("loss", "weight"),

@@ -119,6 +119,7 @@ def fields_in_readme(variable: str) -> list[str]:
         ("`post.built_with`", (context.BuiltWith,)),
         ("`post.citation`", (context.CiteContext,)),
         ("an item of `post.related`", (context.RelatedPost,)),
+        ("`search`", (context.SearchContext,)),
         ("a tag", (context.TagContext,)),
     ],
 )

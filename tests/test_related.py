@@ -142,7 +142,7 @@ def test_any_number_of_posts_is_compared_as_a_plain_sum_would_be() -> None:
 
     def counts(term: str) -> int:
         share = sum(term in terms(page) for page in pages) / len(pages)
-        return 2 ** ((share <= 1 / 4) + (share <= 1 / 32) + 2 * term.startswith("#"))
+        return 1 << (share <= 1 / 4) + (share <= 1 / 32) + 2 * term.startswith("#")
 
     weights = {term: counts(term) for page in pages for term in terms(page)}
     for place, page in enumerate(pages):
@@ -232,6 +232,15 @@ def test_what_is_named_must_be_there(tmp_path: Path, name: str, message: str, he
     (problem,) = problems_of(tmp_path, pages, unbuilt={"posts/later.md": "is a draft"})
     assert str(problem) == f"posts/a.md:3:11: {message}\n  help: {help_}"
     assert problem.code == "F120"
+
+
+def test_unlisted_posts_are_not_related_to_any(tmp_path: Path) -> None:
+    pages = spaced(post("a", tags=("t",)), post("b", tags=("t",), unlisted=True))
+    files = built(make_site(tmp_path), pages)
+    assert not shown(files["a/index.html"])
+    named = [post("a", related=("b.md",)), post("b", unlisted=True)]
+    (problem,) = problems_of(tmp_path, named)
+    assert problem.message == "the related post 'b.md' is unlisted"
 
 
 def test_what_is_named_twice_is_told(tmp_path: Path) -> None:

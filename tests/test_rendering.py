@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections.abc import Mapping, Sequence
 from html import unescape
@@ -13,6 +14,7 @@ import pytest
 from conftest import Served
 from edits import png
 from made_pages import built, kept, make_site
+from PIL import Image
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from site_builder.cli import main
@@ -570,9 +572,9 @@ def test_code_has_a_button_that_copies_what_stands_before_it() -> None:
 
 
 def test_images_have_the_sizes_of_their_files(tmp_path: Path) -> None:
-    png = base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAD0lEQVQI12P4//8/AwMDAAMHAf+bXq0PAAAAAElFTkSuQmCC"
-    )
+    image = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(image, "PNG")
+    png = image.getvalue()
     made = page(
         '![A *dot*](a/my%20dot.png "Small")\n\n![](a/my%20dot.png){role=presentation}\n\n'
         '<img src="a/my dot.png" alt="raw">',

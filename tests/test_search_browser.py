@@ -17,7 +17,7 @@ from conftest import Served
 from hosting import Host
 from made_pages import make_site
 from made_search import made_pages, write_search
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from site_builder.build import Options, build
 from site_builder.config import load
@@ -270,15 +270,20 @@ def test_an_empty_field_shows_nothing(reader: Reader) -> None:
 
 def test_only_the_answer_to_what_was_typed_last_is_shown(browser: Browser, address: str) -> None:
     with reading(browser, f"{address}search/") as reader:
-        # The first answer cannot come before the second question.
-        reader.page.route(
-            "**/assets/search/**",
-            lambda route: (reader.page.wait_for_timeout(200), route.continue_()),
-        )
-        reader.page.fill("#q", "poincare")
-        reader.page.wait_for_timeout(200)
-        reader.types("matrix")
-        reader.page.wait_for_timeout(300)
+        held: list[Route] = []
+
+        # The first question waits for its answer until the second one is asked.
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        reader.page.route("**/assets/search/t*", hold)
+        with reader.page.expect_request("**/assets/search/t*"):
+            reader.page.fill("#q", "poincare")
+        with reader.answered():
+            reader.page.fill("#q", "matrix")
+            reader.page.wait_for_url("**/search/?q=matrix")
+            for route in held:
+                route.continue_()
         assert reader.titles == ["The derivative of softmax"]
 
 
@@ -367,7 +372,9 @@ def test_script_and_index_make_the_same_terms(browser: Browser, folder: Path) ->
     page = context.new_page()
     page.route("**/search.js", lambda route: route.fulfill(body=asked))
     html = (folder / "search/index.html").read_text("utf-8")
-    body = html[html.index('<div id="search"') : html.index("<noscript>")]
+    body = html[html.index('<div id="search"') : html.index("<noscript>")].replace(
+        " src=", " data-src="
+    )
     page.goto((folder / "robots.txt").as_uri())
     page.set_content(body)
     page.add_script_tag(content=asked)

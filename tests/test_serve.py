@@ -282,6 +282,17 @@ def test_the_style_the_templates_and_the_settings_follow_a_save(served: Serving)
     served.shows("/prose/", "Notes")
 
 
+def test_words_of_the_site_follow_a_save(served: Serving) -> None:
+    (served.root / "words").mkdir()
+    served.save("words/en.toml", 'all_posts = "Every post"\n')
+    served.shows("/prose/", "Every post")
+    served.save("words/en.toml", 'all_postz = "Every post"\n')
+    served.until(lambda state: state["problems"])
+    assert "Every post" in served.page("/prose/")
+    served.save("words/en.toml", 'all_posts = "Everything"\n')
+    served.shows("/prose/", "Everything")
+
+
 def test_data_and_modules_that_a_cell_has_read(served: Serving) -> None:
     served.save("posts/data.csv", "1\n")
     served.save("posts/helper.py", "FACTOR = 10\n")

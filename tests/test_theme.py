@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import shutil
 from pathlib import Path
 
@@ -104,6 +106,22 @@ def test_assets_are_named_by_their_content(tmp_path: Path) -> None:
     assert files[style.removeprefix("/blog/")].decode() == expected
     (folder / "assets/css/20-b.css").write_text("b {}\n")
     assert style.removeprefix("/blog/") not in built(site, [])
+
+
+def test_the_maths_font_comes_with_the_sheet_for_formulas_if_there_is_one(tmp_path: Path) -> None:
+    page = dataclasses.replace(make_page("posts/a.md"), maths_characters="x")
+    home = "[{{ site.style_url }}] [{{ site.maths_style_url }}]"
+    folder = small_theme(tmp_path, home=home)
+    (folder / "assets").mkdir(exist_ok=True)
+    for own in ("", "/* Own */ math { color: red }\n"):
+        if own:
+            (folder / "assets/maths.css").write_text(own)
+        site = make_site(tmp_path, theme="small")
+        files = built(site, [page])
+        style, maths = re.findall(r"\[/?([^\]]*)\]", files["index.html"])
+        assert ("@font-face{" in files[style]) == (not own)
+        assert (maths in files and files[maths].endswith("math{color:red}")) == bool(own)
+        assert not own or files[maths].startswith("@font-face{")
 
 
 def test_white_space_goes_where_it_means_nothing() -> None:

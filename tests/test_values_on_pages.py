@@ -549,7 +549,9 @@ def test_asides_with_values_and_claims_stand_whole_in_one_list(gallery: Served) 
     home = gallery.text("index.html")
     page = LexborHTMLParser(home)
     assert texts(page, "span.value") == ["49", "42"]
-    targets = [str(button.attributes["popovertarget"]) for button in page.css("button[popovertarget]")]
+    targets = [
+        str(button.attributes["popovertarget"]) for button in page.css("button[popovertarget]")
+    ]
     assert len(targets) == len(set(targets)) == 2
     for target in targets:
         one(page, f"[popover]#{target}")

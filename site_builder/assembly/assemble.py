@@ -108,7 +108,7 @@ def assemble(
     problems += [*redirect_problems, *guid_problems(posts)]
     linked, link_problems = _link(site, located, wanted, aliases, unbuilt or {})
     files, unreadable = page_files(linked, contents)
-    related, misnamed = related_posts(site, _listed(linked), unbuilt or {}, contents.memo)
+    related, misnamed = related_posts(site, linked, unbuilt or {}, contents.memo)
     tell = on_broken or problems.append
     for problem in (*link_problems, *misnamed):
         tell(problem)

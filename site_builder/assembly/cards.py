@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from site_builder.assembly.addresses import Card, Located, Wanted
+from site_builder.assembly.links import MARK
 from site_builder.assembly.posts import date_in_words, label_of
 from site_builder.config import Site
 from site_builder.errors import ContentError, Problem
@@ -96,7 +97,7 @@ def _with_card(site: Site, located: Located, contents: Contents) -> Located:
     authors = front.authors or ((site.settings.author,) if site.settings.author else ())
     date = date_in_words(site, front.date, front.lang) if front.date else ""
     details = " · ".join(filter(None, (", ".join(authors), date)))
-    title = label_of(site, page)
+    title = MARK.sub("", label_of(site, page))  # numbers of references come too late
     plan = _plan(site, title, details, front.tags, source)
     if "<math" in page.title_html:
         plan = replace(plan, formulas=page.title_html)

@@ -100,10 +100,10 @@ def without_controls(html: str) -> str:
 
 # A quick look: most posts have none of all this, and then it takes no time.
 _DROPPED = ("link", "meta", "base", "noscript", "form", "dialog", "frame", "option")
-_OTHERS = ("script", "style", "template", "iframe", "object", "embed", "button", "select")
-_OTHERS += ("textarea", "input", "details", "!--")
-_SIGNS = (*(f"<{name}" for name in (*_DROPPED, *_OTHERS)), "tabindex", " popover")
-_SIGNS += (" contenteditable", " draggable", " autofocus", " inert")
+_WITH_CONTENT = ("script", "style", "template", "iframe", "object", "embed", "button", "select")
+_OTHERS = (*_WITH_CONTENT, "textarea", "input", "details", "!--")
+_ATTRIBUTES = ("tabindex", " popover", " contenteditable", " draggable", " autofocus", " inert")
+_SIGNS = (*(f"<{name}" for name in (*_DROPPED, *_OTHERS)), *_ATTRIBUTES)
 _HANDLED = re.compile(r"on[a-z]+\s*=|style\s*=")
 _GONE = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|template|button|select|textarea)\b.*?(?:</\1\s*>|\Z)",

@@ -234,4 +234,5 @@ def _built_with(site: Site, located: Located) -> BuiltWith | None:
 
 
 def _file_url(located: Located, files: Sequence[StoredFile], suffix: str) -> str:
-    return next((located.url + file.path for file in files if file.path.endswith(suffix)), "")
+    paths = (file.path for file in files if file.path.endswith(suffix))
+    return next((located.url + url_of(path) for path in paths), "")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from site_builder.assembly.addresses import Located, front_matter_problem
@@ -46,22 +46,24 @@ class _Subject:
 def related_posts(
     site: Site, linked: Sequence[Located], unbuilt: Mapping[str, str], memo: Memo
 ) -> tuple[list[list[Located]], list[Problem]]:
-    """The posts that are related to each post or aside among `linked`, which are oldest first.
+    """The posts that are related to each listed post or aside of `linked`, which are oldest first.
 
     `unbuilt` says of posts that are not on the site why, or `failed`. Also returns what is wrong
     with what authors name.
     """
-    posts = [x for x in linked if x.page.front_matter.kind != "page"]
+    shown = [x for x in linked if not x.page.front_matter.unlisted]
+    posts = [x for x in shown if x.page.front_matter.kind != "page"]
     pages, most = [x.page for x in posts], site.settings.related_posts
     found = related_places(site.settings.language, pages, most, memo)
-    by_source = {x.page.source.path: x for x in linked}
+    by_source = {x.page.source.path: x for x in linked if not x.page.front_matter.unlisted}
+    unlisted = {x.page.source.path for x in linked}.difference(by_source)
     related: list[list[Located]] = []
     problems: list[Problem] = []
     for located, places in zip(posts, found, strict=True):
         if located.page.front_matter.related is None:
             related.append([posts[place] for place in places])
         else:
-            named, wrong = _named_posts(located, by_source, unbuilt)
+            named, wrong = _named_posts(located, by_source, unbuilt, unlisted)
             related.append(named)
             problems += wrong
     return related, problems
@@ -174,7 +176,10 @@ def _highest(digits: Sequence[int], allowed: int, most: int) -> list[int]:
 
 
 def _named_posts(
-    located: Located, by_source: Mapping[str, Located], unbuilt: Mapping[str, str]
+    located: Located,
+    by_source: Mapping[str, Located],
+    unbuilt: Mapping[str, str],
+    unlisted: Container[str],
 ) -> tuple[list[Located], list[Problem]]:
     """The posts that an author names as related, and what is wrong with the names."""
     source = located.page.source
@@ -192,6 +197,8 @@ def _named_posts(
             problems.append(_problem(located, name, "is named twice", "delete one"))
         elif other is not None:
             found.append(other)
+        elif missing is None and file in unlisted:
+            problems.append(_problem(located, name, "is unlisted", "delete it, or list that post"))
         elif missing is None:
             known = [posixpath.relpath(x, source.folder or ".") for x in by_source]
             help_ = nearest(name, known) or "name the file of a post, such as 'xor-keras.md'"

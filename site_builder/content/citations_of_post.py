@@ -87,7 +87,9 @@ def find_citations(
     name_cites(tokens, known.get)
     if named:
         words = words_for(site.words, front.lang or site.settings.language)
-        _add_references(tokens, env["ids"], words.references)
+        # An aside is too short for headings, and stands whole in lists beside others.
+        heading = "" if front.kind == "aside" else words.references
+        _add_references(tokens, env["ids"], heading)
     _drop_places(tokens)
     citations = Citations(named, wanted, tuple(warnings))
     return citations, tuple(looked), problems
@@ -260,7 +262,10 @@ def _maths_faults(
 
 
 def _add_references(tokens: list[Token], ids: set[str], heading: str) -> None:
-    """Put the place of the references where the author wants it, else at the end of the post."""
+    """Put the place of the references where the author wants it, else at the end of the post.
+
+    There they are under a `heading`, unless that is empty.
+    """
     for index, token in enumerate(tokens):
         if token.type == "container_open" and token.attrs.get("id") == "refs":
             close = next(
@@ -276,6 +281,9 @@ def _add_references(tokens: list[Token], ids: set[str], heading: str) -> None:
     end = next((n for n, t in enumerate(tokens) if t.type == "footnote_block_open"), len(tokens))
     if end and tokens[end - 1].type == "heading_close":  # the author's own heading for them
         tokens.insert(end, _place(str(tokens[end - 3].attrs.get("id", ""))))
+        return
+    if not heading:
+        tokens.insert(end, _place(""))
         return
     id_, number = "references", 1
     while id_ in ids:

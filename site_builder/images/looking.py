@@ -6,6 +6,7 @@ header is believed only if the file is whole as far as its parts tell; pixels ar
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from dataclasses import dataclass
@@ -44,6 +45,22 @@ class Looked:
 
 def look(name: str, content: bytes) -> Looked:
     """Look at an image; raises DamagedError or UnfitError."""
+    if len(content) < _LARGE:
+        return _look(name, content)
+    # Posts are read anew with each save: to name a large file is quicker than to go through it.
+    key = (name, hashlib.sha256(content).digest())
+    if key not in _known:
+        if len(_known) > _MANY:
+            _known.clear()
+        _known[key] = _look(name, content)
+    return _known[key]
+
+
+_LARGE, _MANY = 500_000, 1_000
+_known: dict[tuple[str, bytes], Looked] = {}
+
+
+def _look(name: str, content: bytes) -> Looked:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".svg":
         return _drawing(content)

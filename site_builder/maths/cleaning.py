@@ -1,7 +1,7 @@
 """The converter's MathML made fit for a strict policy, for XML readers and for what it lacks.
 
 In: MathML with styles, named entities and carried marks. Out: the children of its `<math>` with
-attributes and classes that `40-maths.css` draws. A style that the table does not know is an error
+attributes and classes that `maths.css` draws. A style that the table does not know is an error
 of ours, never a formula drawn without it.
 """
 

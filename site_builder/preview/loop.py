@@ -252,7 +252,7 @@ class _Loop:
             for path in paths
             if Path(path).is_relative_to(root) and Path(path) != root
         )
-        if config.FILE in saved or any(path.startswith("words/") for path in saved):
+        if any(path.partition("/")[0] in (config.FILE, "words") for path in saved):
             self._reopen()
         self.show(saved)
 

@@ -106,6 +106,9 @@ def _place(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     )
     if env["draft"].feed:
         return f"{_REFERENCES}\n"
+    if env["draft"].executed.post.front_matter.kind == "aside":
+        # No landmark: a list of whole asides would have several of one name.
+        return f'<div class="references" role="group"{label}>{_REFERENCES}</div>\n'
     return f'<section class="references" role="doc-bibliography"{label}>{_REFERENCES}</section>\n'
 
 

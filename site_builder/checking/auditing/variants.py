@@ -149,7 +149,7 @@ def _elsewhere(site: Site, scratch: Path) -> Site | str:
         return f"the site cannot be copied: {error.strerror or error}"
     settings = site.settings
     execution = replace(settings.execution, python=site_python(site))
-    return Site(root, replace(settings, execution=execution))
+    return Site(root, replace(settings, execution=execution), site.words)
 
 
 LARGE = 50_000_000  # bytes

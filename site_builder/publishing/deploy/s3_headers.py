@@ -23,6 +23,9 @@ A_WHILE = "public, max-age=3600"
 FETCHED = (".html", ".htm", ".xml", ".json", ".txt")
 """What is at the same address in another form after each deploy: pages, feeds, the site map."""
 
+_TYPES = {"feed.json": "application/feed+json; charset=utf-8"}
+"""As `_headers` says to hosts that read it."""
+
 
 def md5_of(content: bytes) -> str:
     """The digest that a store tells as ETag of what it was sent in one piece."""
@@ -33,7 +36,7 @@ def headers(file: File, content: bytes, address: str, *, redirects: bool) -> Map
     """The arguments; `redirects` if the store itself can send readers elsewhere."""
     md5 = md5_of(content)
     found: dict[str, object] = {
-        "ContentType": content_type(file.path),
+        "ContentType": _TYPES.get(file.path.rpartition("/")[2]) or content_type(file.path),
         "CacheControl": _cache_control(file.path),
         "ContentMD5": base64.b64encode(bytes.fromhex(md5)).decode(),  # so that it compares
         "Metadata": {"sha256": file.sha256, "md5": md5},

@@ -2,8 +2,8 @@
 // those that it needs. Each is a script that calls `searchPart`, as scripts also load from a disk.
 {
 let part, shown, timer;
-const [form, told, list, more, row] = document.querySelectorAll("#search>*"),
-  data = JSON.parse(list.dataset.index), say = told.dataset, parts = {},
+const [form, told, list, more, row, own] = document.querySelectorAll("#search>*"),
+  data = JSON.parse(own.dataset.index), say = told.dataset, parts = {},
 
   // Terms are made as in site_builder/rendering/search_terms.py, whose tables are in the data.
   runs = RegExp(`([${data.runs}]+)`),
