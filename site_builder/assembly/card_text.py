@@ -9,6 +9,7 @@ letters are not drawn at all rather than wrong, and nor are emoji.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _FONTS = {
     "sans": ("ziafont", "fonts/DejaVuSans.ttf"),
 }
 _OTHER = {"serif": "sans", "sans": "serif"}
+_LEFT_OUT = "\0"
+_BEFORE_A_STOP = re.compile(rf" *{_LEFT_OUT}[{_LEFT_OUT} ]*(?=[.,;:!?…)\]])")
 _LEAST = 0.7  # of the letters of a text must be there, or it is not that text
 
 
@@ -53,7 +56,8 @@ class _Glyph:
 def drawable(text: str) -> str:
     """What of a text can be drawn, with single blanks; empty if that is too little of it."""
     text = " ".join(unicodedata.normalize("NFC", text).split())
-    kept = "".join(c for c in text if c == " " or _font_with("serif", c))
+    kept = "".join(c if c == " " or _font_with("serif", c) else _LEFT_OUT for c in text)
+    kept = _BEFORE_A_STOP.sub("", kept).replace(_LEFT_OUT, "")
     letters = [c for c in text if unicodedata.category(c)[0] in "LN"]
     there = [c for c in kept if unicodedata.category(c)[0] in "LN"]
     if not there or len(there) < _LEAST * len(letters):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from site_builder.assembly.addresses import Located
+from site_builder.assembly.addresses import Located, url_of
 from site_builder.assembly.citing import cite_context
 from site_builder.assembly.context import (
     Body,
