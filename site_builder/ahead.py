@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from site_builder.errors import ContentError, Problem
 
 if TYPE_CHECKING:
-    from site_builder.files import Recipe
+    from site_builder.model.files import Recipe
     from site_builder.publishing.write import Written
 
 

@@ -16,13 +16,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from site_builder.chosen import check_patterns
-from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.files import LostError
 from site_builder.inputs import Inputs, read_inputs
 from site_builder.memory import NOTHING, Memory, is_same_site, recall, unchanged_posts
+from site_builder.model.files import LostError
 from site_builder.options import Options, Order, Report
 from site_builder.publishing.write import WriteReport, check_output, is_written
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 if TYPE_CHECKING:  # a build in which nothing runs needs no executor

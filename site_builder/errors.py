@@ -84,3 +84,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 _FEW = 60  # words that can be looked through
+
+
+def encoding_problem(file: str, error: UnicodeDecodeError, *, code: str) -> Problem:
+    """The problem of a file that is not UTF-8, at its first wrong character."""
+    before, rest = error.object[: error.start], error.object[error.start :]
+    start = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
+    excerpt = start + rest.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
+    line, help_ = before.count(b"\n") + 1, "save it as UTF-8"
+    if "\0" in excerpt:  # UTF-16, of which nothing can be shown
+        return Problem("the file is not UTF-8", file, line, help=help_, code=code)
+    at = (line, len(start) + 1, 1)
+    return Problem("the file is not UTF-8", file, *at, excerpt, help_, code=code)

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from site_builder.assembly.theme_files import ThemeFiles, read_theme
-from site_builder.config import Site
+from site_builder.assembly.theme.files import ThemeFiles, read_theme
 from site_builder.content.read import PostFile, read_files, read_static
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.files import SiteFile
+from site_builder.model.files import SiteFile
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 

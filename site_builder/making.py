@@ -16,16 +16,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from site_builder.assembly.assemble import assemble
-from site_builder.assembly.theme import Theme, load_theme
-from site_builder.assembly.theme_files import ThemeFiles
+from site_builder.assembly.theme.files import ThemeFiles
+from site_builder.assembly.theme.theme import Theme, load_theme
 from site_builder.chosen import is_chosen
-from site_builder.config import Site
 from site_builder.errors import Problem, SiteBuilderError, UsageError, in_order
-from site_builder.files import Recipe
 from site_builder.memory import KnownPost, Memory, unchanged_posts
-from site_builder.model import ExecutedPost, Post, Source
+from site_builder.model.files import Recipe
+from site_builder.model.page import Page
+from site_builder.model.post import ExecutedPost, Post, Source
 from site_builder.options import Options, Order
-from site_builder.page import Page
 from site_builder.pages import (
     Prepared,
     kept_contents,
@@ -35,6 +34,7 @@ from site_builder.pages import (
     prepare_executed,
 )
 from site_builder.rendering.page_json import read_page
+from site_builder.settings.site import Site
 from site_builder.store import Store
 from site_builder.workers import Workers
 

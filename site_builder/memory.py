@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.content.read import state_of
 from site_builder.errors import Problem
 from site_builder.inputs import Inputs
 from site_builder.plain import MISFIT, plain, read_plain
 from site_builder.publishing.staging import Built
 from site_builder.publishing.write import Written
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 BUILDS = "builds"

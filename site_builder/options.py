@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from site_builder.config import Site
 from site_builder.errors import Problem
 from site_builder.inputs import Inputs
 from site_builder.publishing.write import WriteReport
+from site_builder.settings.site import Site
 
 if TYPE_CHECKING:  # a build in which nothing runs needs no executor
     from site_builder.execution.running import Executor, OnProgress

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.inputs import Inputs, read_inputs
 from site_builder.memory import Memory, is_same_site, recall, unchanged_posts
 from site_builder.publishing.staging import Built, has_manifest
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 
@@ -36,7 +36,7 @@ def changes_since(
         return tuple(dict.fromkeys(f"{problem.file} has a mistake" for problem in inputs.problems))
     changes = tuple(_changes(memory, inputs, unchanged_posts(memory, inputs, site, store), today))
     if not changes and not is_same_site(memory, inputs, memory.options, today):
-        return ("the settings, the theme, static files or site-builder itself changed",)
+        return ("the settings, the theme, static files or installed packages changed",)
     return changes
 
 

@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from site_builder.assembly.outputs import Contents
-from site_builder.config import Site
 from site_builder.content.parse import ParseError, parse
 from site_builder.content.read import state_of
 from site_builder.errors import ContentError, Problem
-from site_builder.files import LostError
 from site_builder.images.sizes import ImageFile, image_files
 from site_builder.maths.font import subset_font
-from site_builder.model import Attachment, ExecutedPost, Execution, Post, Source
+from site_builder.model.files import LostError
+from site_builder.model.page import Page
+from site_builder.model.post import Attachment, ExecutedPost, Execution, Post, Source
 from site_builder.options import Options
-from site_builder.page import Page
 from site_builder.rendering.page_json import Html, page_bytes, read_html, read_page
 from site_builder.rendering.render import Rendered, render
+from site_builder.settings.site import Site
 from site_builder.store import Store, digest_of
 
 MEMOS = "memos"

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from site_builder.ahead import make_ahead
-from site_builder.assembly.theme import Theme
+from site_builder.assembly.theme.theme import Theme
 from site_builder.codes import unsilenced
 from site_builder.content.read import sources_of
 from site_builder.errors import ContentError, Problem, SiteBuilderError, in_order
-from site_builder.files import Recipe
 from site_builder.making import Made, assembled, is_wanted, make, recall, together_with
 from site_builder.memory import Memory, Summary, keep
-from site_builder.model import Source
+from site_builder.model.files import Recipe
+from site_builder.model.post import Source
 from site_builder.options import Order, Report
 from site_builder.publishing.staging import Built
 from site_builder.publishing.write import Written, write

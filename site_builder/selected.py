@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from site_builder.chosen import is_chosen
-from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError, Problem, UsageError, nearest
@@ -19,7 +18,8 @@ from site_builder.execution.explain import Explanation, explain
 from site_builder.execution.frozen import write_frozen
 from site_builder.execution.reuse import as_frozen, runs_of
 from site_builder.execution.running import OnProgress
-from site_builder.model import Post, Source
+from site_builder.model.post import Post, Source
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 

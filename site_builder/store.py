@@ -63,7 +63,7 @@ class Store:
         self._spare = Path(tempfile.gettempdir()) / f"site-builder-{os.getpid()}-{time.time_ns()}"
         self._owner = os.getpid()
         self._number = 0
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
         self.trouble = ""
         """Why something could not be kept in the folder; empty if all went well."""
         self.written = 0
@@ -79,7 +79,7 @@ class Store:
     def put(self, content: bytes) -> str:
         """Keep `content`; gives its digest. Raises UsageError if there is no place for it."""
         digest = digest_of(content)
-        self._place(Path("objects", digest[:2], digest[2:]), content)
+        self._place(f"objects/{digest[:2]}/{digest[2:]}", content)
         return digest
 
     def get(self, digest: str) -> bytes | None:
@@ -89,8 +89,7 @@ class Store:
         for home in self._homes():
             path = f"{home}/objects/{digest[:2]}/{digest[2:]}"
             with contextlib.suppress(OSError):
-                with open(path, "rb") as file:  # noqa: PTH123 - many are read, and quickly
-                    content = file.read()
+                content = _read(path)
                 if digest_of(content) == digest:
                     _touch(path)
                     return content
@@ -99,7 +98,7 @@ class Store:
 
     def remember(self, kind: str, key: str, digest: str) -> None:
         """Remember an object under a key, in addition to what is there."""
-        self._place(Path("keys", kind, key[:2], key, digest), b"")
+        self._place(f"keys/{kind}/{key[:2]}/{key}/{digest}", b"")
 
     def remembered(self, kind: str, key: str) -> tuple[str, ...]:
         """Digests of what was remembered under a key, newest first."""
@@ -123,7 +122,7 @@ class Store:
         """Let `name` point to an object, in place of what it pointed to."""
         last = self.pointed(kind, name)
         if last != digest:
-            path = Path("last", kind, digest_of(name.encode()))
+            path = f"last/{kind}/{digest_of(name.encode())}"
             self._place(path, f"{digest} {name}\n{last}".encode(), anew=True)
 
     def pointed(self, kind: str, name: str) -> str:
@@ -190,14 +189,14 @@ class Store:
             with contextlib.suppress(OSError), os.scandir(folder) as entries:
                 yield from entries
 
-    def _place(self, path: Path, content: bytes, *, anew: bool = False) -> None:
+    def _place(self, path: str, content: bytes, *, anew: bool = False) -> None:
         """Write a file that is not there yet, or is not the same, to the first home that can."""
         for home in self._homes():
             if home == self._home and not self._keep:
                 continue
-            target = home / path
+            target = f"{home}/{path}"
             try:
-                if not anew and target.read_bytes() == content:
+                if not anew and _read(target) == content:
                     _touch(target)
                     return
             except OSError:
@@ -213,9 +212,9 @@ class Store:
                     raise UsageError(Problem(message, help=help_, code="C021")) from None
                 self.trouble = self.trouble or reason
 
-    def _write(self, home: Path, target: Path, content: bytes) -> None:
+    def _write(self, home: Path, target: str, content: bytes) -> None:
         self._number += 1
-        temporary = home / "tmp" / f"{os.getpid()}-{self._number}-{time.time_ns()}"
+        temporary = f"{home}/tmp/{os.getpid()}-{self._number}-{time.time_ns()}"
         try:
             self._write_by_rename(home, temporary, target, content)
         except FileNotFoundError:  # another process removed the store
@@ -224,20 +223,20 @@ class Store:
         if home == self._home:
             self.written += 1
 
-    def _write_by_rename(self, home: Path, temporary: Path, target: Path, content: bytes) -> None:
-        for folder in (temporary.parent, target.parent):
+    def _write_by_rename(self, home: Path, temporary: str, target: str, content: bytes) -> None:
+        for folder in (temporary.rpartition("/")[0], target.rpartition("/")[0]):
             if folder not in self._made:
-                folder.mkdir(parents=True, exist_ok=True)
+                Path(folder).mkdir(parents=True, exist_ok=True)
                 self._made.add(folder)
-        if home == self._home and home not in self._made:
-            self._made.add(home)
+        if home == self._home and str(home) not in self._made:
+            self._made.add(str(home))
             _describe(home.parent)
         try:
-            temporary.write_bytes(content)
-            temporary.replace(target)
+            Path(temporary).write_bytes(content)
+            os.replace(temporary, target)  # noqa: PTH105
         except OSError:
             with contextlib.suppress(OSError):
-                temporary.unlink()
+                os.unlink(temporary)  # noqa: PTH108
             raise
 
 
@@ -292,7 +291,12 @@ def _remove_leftovers(home: Path) -> None:
                 path.unlink()
 
 
-def _touch(path: Path | str) -> None:
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - many are read, and quickly
+        return file.readall()
+
+
+def _touch(path: str) -> None:
     """Note that a file is in use, at most once a day: reading is not to write."""
     with contextlib.suppress(OSError):
         if abs(time.time() - os.stat(path).st_mtime) > DAY:  # noqa: PTH116

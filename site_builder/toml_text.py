@@ -1,7 +1,6 @@
 """The text of a TOML file: its values, and where each key stands.
 
-In: the text. Out: values and places, or the one mistake that ends the reading, at its place; and
-the problem of a file that is no text at all.
+In: the text. Out: values and places, or the one mistake that ends the reading, at its place.
 """
 
 from __future__ import annotations
@@ -71,15 +70,3 @@ def _places(lines: list[str]) -> dict[Path, Place]:
 def _key(dotted: str) -> Path:
     parts = re.findall(r"""[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*'""", dotted)
     return tuple(tomllib.loads(f"{part} = 0").popitem()[0] for part in parts)
-
-
-def encoding_problem(file: str, error: UnicodeDecodeError, *, code: str) -> Problem:
-    """The problem of a file that is not UTF-8, at its first wrong character."""
-    before, rest = error.object[: error.start], error.object[error.start :]
-    start = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
-    excerpt = start + rest.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
-    line, help_ = before.count(b"\n") + 1, "save it as UTF-8"
-    if "\0" in excerpt:  # UTF-16, of which nothing can be shown
-        return Problem("the file is not UTF-8", file, line, help=help_, code=code)
-    at = (line, len(start) + 1, 1)
-    return Problem("the file is not UTF-8", file, *at, excerpt, help_, code=code)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from site_builder.checking.site.check import Checked, Wish, check_site
-from site_builder.config import load
+from site_builder.settings.site import load_site
 from site_builder.store import Store
 
 TODAY = dt.date(2026, 11, 23)
@@ -42,7 +42,7 @@ class Written:
 
     def checked(self, *names: str, now: float = NOW, **wish: Any) -> Checked:
         """Look through it."""
-        site = load(self.root)
+        site = load_site(self.root)
         with Store(self.root / ".cache") as store:
             return check_site(site, Wish(names, **wish), store, today=TODAY, now=now)
 

@@ -18,7 +18,7 @@ from hosting import Host
 from playwright.sync_api import Browser, sync_playwright
 
 from site_builder.build import Options, Report, build
-from site_builder.config import load
+from site_builder.settings.site import load_site
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -84,7 +84,7 @@ def browser() -> Iterator[Browser]:
 def _served(root: Path, output: Path) -> Iterator[Served]:
     cache = output.parent / ".cache"
     options = Options(output, jobs=os.cpu_count() or 1, drafts=True, cache=cache)
-    report = build(load(root), options)
+    report = build(load_site(root), options)
     handler = functools.partial(Host, directory=str(output))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

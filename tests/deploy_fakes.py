@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.publishing.deploy.built import BuiltSite, read_built_site
 from site_builder.publishing.deploy.deploy import carry_out, survey
 from site_builder.publishing.deploy.guards import Wishes
@@ -62,6 +62,10 @@ NEW: Pages = {
     "feed.xml": "<feed>new</feed>",
     "robots.txt": "same",
 }
+
+
+FOREIGN = {"uploads/cat.jpg": b"a cat", "one/notes.txt": b"mine", ".htaccess": b"mine"}
+"""What others have at a target."""
 
 
 def built_site(folder: Path, pages: Pages, *, built: Built | None = None) -> BuiltSite:
@@ -245,3 +249,18 @@ def missing(files: Mapping[str, bytes]) -> list[str]:
         elif path.endswith(".html"):
             waiting += re.findall(r'href="/([^"]+)"', files[path].decode())
     return sorted(lost)
+
+
+def found(folder: Path) -> dict[str, bytes]:
+    """What is in a folder, all of it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def put(folder: Path, files: dict[str, bytes]) -> None:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)

@@ -32,9 +32,9 @@ from typing import Any
 from unittest import mock
 
 from site_builder.build import Options, build
-from site_builder.config import load
 from site_builder.errors import SiteBuilderError
 from site_builder.selected import freeze_posts
+from site_builder.settings.site import load_site
 from site_builder.store import Store
 
 PROJECT = Path(__file__).parents[1]
@@ -362,7 +362,7 @@ def built(world: World, output: Path | None = None, *, cached: bool = True, **mo
     options = replace(options, **more)
     try:
         with mock.patch.dict(os.environ, world.variables):
-            report = build(load(world.root), options)
+            report = build(load_site(world.root), options)
     except SiteBuilderError as error:
         return Built(problems=tuple(map(str, error.problems)))
     return Built(
@@ -498,7 +498,7 @@ def _freeze(world: World, n: int) -> None:
     with contextlib.suppress(SiteBuilderError), Store(world.root / CACHE) as store:
         today = dt.date(2020, 2, 3 + n % 9)
         freeze_posts(
-            load(world.root),
+            load_site(world.root),
             [name],
             store,
             today=today,

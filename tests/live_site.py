@@ -20,7 +20,7 @@ from site_builder.execution.live.live import LivePosts
 from site_builder.execution.live.post import LivePost
 from site_builder.execution.live.shown import Shown
 from site_builder.execution.report import Outcome
-from site_builder.model import Execution, Post, Source
+from site_builder.model.post import Execution, Post, Source
 from site_builder.store import Store
 
 WAIT = 60.0  # seconds after which a test gives up

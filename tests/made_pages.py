@@ -10,15 +10,17 @@ from typing import Any
 
 from site_builder.assembly.assemble import assemble
 from site_builder.assembly.outputs import Contents
-from site_builder.assembly.theme import Theme, load_theme
-from site_builder.assembly.theme_files import read_theme
-from site_builder.config import Settings, Site
-from site_builder.files import Recipe, SiteFile, StoredFile
+from site_builder.assembly.theme.files import read_theme
+from site_builder.assembly.theme.theme import Theme, load_theme
 from site_builder.maths.font import subset_font
-from site_builder.model import FrontMatter, Source
-from site_builder.page import Anchor, CardSource, Heading, Page, Reference
+from site_builder.model.files import Recipe, SiteFile, StoredFile
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.page import Anchor, CardSource, Heading, Page, Reference
+from site_builder.model.post import Source
 from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html
 from site_builder.rendering.preview import preview_picture
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 from site_builder.store import digest_of
 
 NOW = dt.date(2021, 1, 1)

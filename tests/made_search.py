@@ -8,11 +8,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from made_pages import kept, make_page, recipes
+from made_pages import make_page, recipes
 
-from site_builder.config import Site
-from site_builder.page import Page
+from site_builder.model.page import Page
 from site_builder.rendering.search_terms import Texts, page_terms
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxyz", "aeiou"
@@ -23,7 +23,7 @@ def found_page(name: str, texts: Texts, **front: Any) -> Page:
     terms = page_terms(texts)
     summary = texts.prose[0][:200] if texts.prose else ""
     page = make_page(name, title=texts.title, summary=summary, tags=texts.tags, **front)
-    page = dataclasses.replace(page, terms=kept(terms.content), term_digests=terms.digests)
+    page = dataclasses.replace(page, terms=terms.content, term_digests=terms.digests)
     return dataclasses.replace(page, digest=digest_of(repr(page).encode()))
 
 

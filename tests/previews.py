@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from site_builder.errors import Problem
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.preview.board import Board, Preview
 from site_builder.preview.server import PreviewServer
 

@@ -18,14 +18,15 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from site_builder.config import Execution, Figures, Settings, Site
 from site_builder.content.parse import parse
 from site_builder.errors import Problem
 from site_builder.execution.engine import execute
 from site_builder.execution.report import Outcome
 from site_builder.execution.running import Progress
-from site_builder.model import Output, Post, Source
+from site_builder.model.post import Output, Post, Source
 from site_builder.rendering.terminal import terminal_html
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Execution, Figures, Settings
 from site_builder.store import Store
 
 TOML = 'title = "T"\nurl = "https://example.org/"\n'

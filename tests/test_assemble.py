@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from made_pages import CONTENTS, assembled, built, kept_file, make_page, make_site
 
+from site_builder.assembly.machines.redirects import REDIRECTS
 from site_builder.assembly.posts import reading_minutes, shortened
-from site_builder.assembly.redirects import REDIRECTS
 from site_builder.errors import ContentError, Problem
-from site_builder.files import SiteFile
-from site_builder.model import Attachment, Environment
-from site_builder.page import Heading, Page
+from site_builder.model.files import SiteFile
+from site_builder.model.page import Heading, Page
+from site_builder.model.post import Attachment, Environment
 
 
 def problems_of(tmp_path: Path, pages: list[Page], **arguments: object) -> tuple[Problem, ...]:
@@ -321,7 +321,9 @@ def test_an_address_with_an_ampersand_is_escaped_in_the_sitemap(tmp_path: Path) 
 
 def test_a_small_picture_is_no_preview(tmp_path: Path) -> None:
     body = '<img src="s.png" alt="Icon" width="199"><img src="fig.png" alt="Plot" width="200">'
-    html = built(make_site(tmp_path), [make_page("posts/a.md", feed_body=body, card=False)])["a/index.html"]
+    html = built(make_site(tmp_path), [make_page("posts/a.md", feed_body=body, card=False)])[
+        "a/index.html"
+    ]
     assert '<meta property="og:image" content="https://example.org/a/fig.png">' in html
 
 

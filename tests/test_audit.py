@@ -26,9 +26,10 @@ from site_builder.checking.auditing.variants import (
     VARIANTS,
     prepared,
 )
-from site_builder.config import Execution, Settings, Site, load
 from site_builder.errors import ContentError, UsageError
 from site_builder.execution.running import Progress
+from site_builder.settings.site import Site, load_site
+from site_builder.settings.tables import Execution, Settings
 
 SET = "{'alpha', 'beta', 'gamma', 'delta'}"
 EVERY = frozenset(v.name for v in VARIANTS)
@@ -121,7 +122,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Audited]:
     texts = {name: post_text(*planted.cells) for name, planted in PLANTED.items()}
     more = {"clean": CLEAN, "volatile": VOLATILE, "values": VALUES, "mixed": MIXED}
     root = write_site(tmp_path_factory.mktemp("audit"), texts | more)
-    found = audit(load(root), [], jobs=2)
+    found = audit(load_site(root), [], jobs=2)
     return {Path(each.post).stem: each for each in found}
 
 
@@ -179,7 +180,7 @@ def only(monkeypatch: pytest.MonkeyPatch, *kinds: str) -> None:
 def test_a_run_that_fails_is_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import os\nassert os.getcwd().startswith(HOME), 'moved'"
     cells = ("print(1)", f"HOME = {str(tmp_path)!r}", code, "print(2)")
-    site = load(write_site(tmp_path / "site", {"a": post_text(*cells)}))
+    site = load_site(write_site(tmp_path / "site", {"a": post_text(*cells)}))
     only(monkeypatch, AGAIN, FOLDER)
     ((same, other), findings) = ((e := audit(site, [], jobs=2)[0]).runs, e.findings)
     assert not same.first
@@ -193,7 +194,7 @@ def test_a_claim_that_is_false_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = "#| claim: It is one thread\nimport os\nassert os.environ['OMP_NUM_THREADS'] == '1'"
-    site = load(write_site(tmp_path, {"a": post_text(claim)}))
+    site = load_site(write_site(tmp_path, {"a": post_text(claim)}))
     only(monkeypatch, THREADS)
     (each,) = audit(site, [], jobs=1)
     (finding,) = each.findings
@@ -223,7 +224,7 @@ def test_another_locale(tmp_path: Path) -> None:
         pytest.skip("the system has no definitions of locales")
     toml = f'{TOML}[execution]\nenvironment = {{ LOCPATH = "{tmp_path}" }}\n'
     code = "import locale\nlocale.setlocale(locale.LC_ALL, '')\nprint(locale.str(0.5))"
-    site = load(write_site(tmp_path / "site", {"a": post_text(code)}, toml))
+    site = load_site(write_site(tmp_path / "site", {"a": post_text(code)}, toml))
     (each,) = audit(site, [], jobs=2)
     (finding,) = each.findings
     assert finding.variants == ("another locale",)
@@ -234,14 +235,14 @@ def test_another_locale(tmp_path: Path) -> None:
 def test_nothing_is_written_to_the_site(tmp_path: Path) -> None:
     root = write_site(tmp_path, {"a": CLEAN, "b": post_text(f"print({SET})")})
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    assert [bool(each.findings) for each in audit(load(root), [], jobs=2)] == [False, True]
+    assert [bool(each.findings) for each in audit(load_site(root), [], jobs=2)] == [False, True]
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
     assert not (root / ".cache").exists()
 
 
 def test_runs_of_a_post_that_writes_files_do_not_meet(tmp_path: Path) -> None:
     code = "with open('x.txt', 'w') as file:\n    file.write('x')"
-    site = load(write_site(tmp_path, {"a": post_text(code, "print(open('x.txt').read())")}))
+    site = load_site(write_site(tmp_path, {"a": post_text(code, "print(open('x.txt').read())")}))
     shown: list[str] = []
 
     def show(progress: Progress) -> None:
@@ -254,7 +255,7 @@ def test_runs_of_a_post_that_writes_files_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_a_kernel_is_never_forked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = load(write_site(tmp_path, {"a": post_text("print(1)", kernel="python3")}))
+    site = load_site(write_site(tmp_path, {"a": post_text("print(1)", kernel="python3")}))
     only(monkeypatch, SPAWN)
     (each,) = audit(site, [], jobs=1)
     assert [run.untried for run in each.runs] == [KERNEL]
@@ -263,7 +264,7 @@ def test_a_kernel_is_never_forked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_post_that_is_frozen_for_good_runs_only_if_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = load(write_site(tmp_path, {"a": post_text("print(1)", execute="frozen")}))
+    site = load_site(write_site(tmp_path, {"a": post_text("print(1)", execute="frozen")}))
     only(monkeypatch, AGAIN)
     assert audit(site, [], jobs=1) == []
     assert [each.post for each in audit(site, ["a"], jobs=1)] == ["posts/a.md"]
@@ -272,7 +273,7 @@ def test_a_post_that_is_frozen_for_good_runs_only_if_it_is_named(
 def test_all_posts_that_fail_as_in_a_build_are_told(tmp_path: Path) -> None:
     texts = {"a": post_text("1 / 0"), "b": post_text("print(1)"), "c": post_text("nothing")}
     with pytest.raises(ContentError) as raised:
-        audit(load(write_site(tmp_path, texts)), [], jobs=2)
+        audit(load_site(write_site(tmp_path, texts)), [], jobs=2)
     assert [(p.file, p.line) for p in raised.value.problems] == [
         ("posts/a.md", 7),
         ("posts/c.md", 7),
@@ -281,7 +282,7 @@ def test_all_posts_that_fail_as_in_a_build_are_told(tmp_path: Path) -> None:
 
 def test_a_post_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        audit(load(write_site(tmp_path, {"a": CLEAN})), ["b"], jobs=1)
+        audit(load_site(write_site(tmp_path, {"a": CLEAN})), ["b"], jobs=1)
 
 
 def test_the_copy_of_a_site(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from site_builder.cited import Cited, Name, Names, words_of
-from site_builder.content.bibliography import read_bibliography
-from site_builder.content.bibliography_names import read_names
-from site_builder.content.bibliography_text import tex_text, verbatim
-from site_builder.content.bibliography_works import KINDS, read_work
-from site_builder.content.citations_named import named_works
-from site_builder.rendering.bibliography import LINK, reference_of, reference_text
+from site_builder.content.citations.bibliography import read_bibliography
+from site_builder.content.citations.named import named_works
+from site_builder.content.citations.names import read_names
+from site_builder.content.citations.text import tex_text, verbatim
+from site_builder.content.citations.works import KINDS, read_work
+from site_builder.model.citations import Cited, Name, Names, words_of
+from site_builder.rendering.citations.reference import LINK, reference_of, reference_text
+from site_builder.words.words import words_for
+
+ENGLISH = words_for({}, "en")
 
 
 def cited(text: str) -> tuple[Cited, ...]:
@@ -29,7 +32,7 @@ def written(text: str) -> str:
     """A reference as text: titles in underscores, addresses of links in angles behind them."""
     (one,) = cited(text)
     parts = []
-    for kind, run in reference_text(one):
+    for kind, run in reference_text(one, ENGLISH):
         if kind.startswith("cite"):
             parts.append(f"_{run}_")
         elif kind.startswith(LINK):
@@ -136,7 +139,7 @@ def test_a_part_has_what_its_whole_says() -> None:
         @proceedings{whole, title = {The Whole}, editor = {Roe, Rick}, year = 2001}
         """
     )
-    text = words_of(reference_text(part))
+    text = words_of(reference_text(part, ENGLISH))
     assert text == "Doe, J. (2001). Part. In R. Roe (Ed.), The Whole."
 
 
@@ -240,7 +243,7 @@ def test_what_an_entry_does_not_say_leaves_no_trace() -> None:
     bibliography = read_bibliography("@article{x, title = {Only a title}}")
     work, faults = read_work(bibliography.entries["x"], bibliography.entries)
     (one,) = named_works([work], set())
-    assert words_of(reference_text(one)) == "Only a title (n.d.)."
+    assert words_of(reference_text(one, ENGLISH)) == "Only a title (n.d.)."
     assert one.label == "“Only a title”, n.d."
     assert [fault.code for fault in faults] == ["B008"]
 
@@ -286,8 +289,50 @@ def test_ids_are_the_works_own() -> None:
 
 def test_machines_are_told_of_a_work_in_plain_words() -> None:
     (one,) = cited(next(iter(REFERENCES)))
-    reference = reference_of(one)
+    reference = reference_of(one, ENGLISH)
     assert reference.authors == ("Jane Q. Doe", "Jean-Luc van der Berg")
     assert (reference.title, reference.container) == ("On X", "J. of X")
     assert (reference.first_page, reference.last_page) == ("1", "5")
     assert reference.address == "https://doi.org/10.1000/x(1)2"
+
+
+WORKS = """
+@incollection{part, author = {Doe, Jane}, editor = {Roe, R. and Poe, E.}, title = {Part},
+  booktitle = {Whole}, year = 2001, edition = {2}, volume = 3, pages = {4-5}}
+@phdthesis{thesis, author = {Doe, Jane}, title = {On X}, year = 2002, school = {A University}}
+@online{page, author = {Doe, Jane}, title = {A page}, date = {2018-05-03}, url = {https://x.org/}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "part", "thesis", "page"),
+    [
+        (
+            "en",
+            "In R. Roe & E. Poe (Eds.), Whole (2nd ed., Vol. 3, pp. 4–5)",
+            "PhD thesis",
+            "3 May",
+        ),
+        (
+            "de",
+            "In R. Roe & E. Poe (Hrsg.), Whole (2. Aufl., Bd. 3, S. 4–5)",
+            "Dissertation",
+            "Mai",
+        ),
+        ("fr", "Dans R. Roe & E. Poe (éds.), Whole (2e éd., vol. 3, p. 4–5)", "doctorat", "3 mai"),
+        (
+            "es",
+            "En R. Roe & E. Poe (eds.), Whole (2.ª ed., vol. 3, pp. 4–5)",
+            "doctoral",
+            "3 de ma",
+        ),
+    ],
+)
+def test_what_stands_between_is_in_the_language_of_the_post(
+    language: str, part: str, thesis: str, page: str
+) -> None:
+    words = words_for({}, language)
+    of_page, of_part, of_thesis = (words_of(reference_text(one, words)) for one in cited(WORKS))
+    assert part in of_part
+    assert thesis in of_thesis
+    assert page in of_page

@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 from test_images import Blog, blog, drawing, photo, saved
 
-from site_builder.assembly.card_drawing import (
+from site_builder.assembly.cards.drawing import (
     MOST,
     Words,
     figure_card,
     picture_card,
     words_card,
 )
-from site_builder.assembly.card_text import Style, drawable, lines, shortened, width
-from site_builder.assembly.card_title import in_letters
+from site_builder.assembly.cards.text import Style, drawable, lines, shortened, width
+from site_builder.assembly.cards.title import in_letters
 from site_builder.errors import ContentError
 
 __all__ = ["blog"]

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from site_builder.config import Execution, Settings, Site, load
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError
-from site_builder.model import Cell, CellOptions, Source
+from site_builder.model.cell_options import CellOptions
+from site_builder.model.post import Cell, Source
+from site_builder.settings.site import Site, load_site
+from site_builder.settings.tables import Execution, Settings
 
 ROOT = Path(__file__).parents[1]
 HEAD = "---\ntitle: T\ndate: 2020-01-01\n---\n"
@@ -405,7 +407,7 @@ def test_jupytext_sees_the_cells_of_each_dialect(text: str) -> None:
 
 
 def test_jupytext_sees_the_cells_of_every_post() -> None:
-    blog = load(ROOT)
+    blog = load_site(ROOT)
     sources, problems = read_sources(blog)
     assert problems == ()
     for source in sources:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from site_builder.checking.site.hosting import host_problems
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 
 
 def told(**texts: str) -> list[str]:

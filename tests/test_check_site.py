@@ -17,8 +17,8 @@ from site_builder.checking.site.feeds import is_rfc_3339
 from site_builder.checking.site.images import is_silly
 from site_builder.checking.site.look import look_at
 from site_builder.checking.site.names import likeness
-from site_builder.config import load
 from site_builder.errors import UsageError
+from site_builder.settings.site import load_site
 from site_builder.store import Store
 
 PIXEL = bytes.fromhex(
@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_page_is_not_laid_to_a_style_sheet(tmp_path: Path) 
 
 def test_nothing_is_found_on_the_blog(blog: Served) -> None:
     with Store(blog.cache) as store:
-        checked = check_site(load(ROOT), Wish(), store, today=TODAY, now=0.0)
+        checked = check_site(load_site(ROOT), Wish(), store, today=TODAY, now=0.0)
     assert (checked.problems, checked.findings) == ((), ())
     assert checked.looked_at["post"] >= 10
     assert checked.looked_at["image"] > 5
@@ -353,10 +353,10 @@ def test_large_images_are_told(tmp_path: Path) -> None:
     assert Written(tmp_path, files).found() == [
         "I104 posts/a/index.md:8:12 the image '/blog/heavy.png' has 1.2 MB, which readers have to "
         "wait for",
-        "I105 posts/a/index.md:10:12 the image '/blog/wide.png' is 4000 pixels wide and 1200 at most "
-        "on the page",
-        "I105 posts/a/index.md:12:12 the image '/blog/small.png' is 900 pixels wide and 100 at most "
-        "on the page",
+        "I105 posts/a/index.md:10:12 the image '/blog/wide.png' is 4000 pixels wide and 1200 at "
+        "most on the page",
+        "I105 posts/a/index.md:12:12 the image '/blog/small.png' is 900 pixels wide and 100 at "
+        "most on the page",
     ]
 
 
@@ -544,7 +544,7 @@ def test_the_command_tells_what_it_looked_at(
     assert cli.main(["check", "-C", str(tmp_path)]) == 1
     told = capsys.readouterr()
     assert re.fullmatch(
-        r"1 post, 5 pages, \d+ links, 3 feeds checked: 1 finding \(link 1\)\n", told.out
+        r"1 post, 6 pages, \d+ links, 3 feeds checked: 1 finding \(link 1\)\n", told.out
     )
     assert "warning[L101]: link to '/blog/no/': there is no such page" in told.err
     assert "--> posts/a.md:6:10" in told.err

@@ -10,7 +10,7 @@ import pytest
 from broken_sites import Blog, Told, heads, post
 from selectolax.lexbor import LexborHTMLParser
 
-from site_builder.content.citations import cites_in, name_cites
+from site_builder.content.citations.syntax import cites_in, name_cites
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
 

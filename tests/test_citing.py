@@ -14,11 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from site_builder.cited import words_of
-from site_builder.content.bibliography import read_bibliography
-from site_builder.content.bibliography_text import tex_text
-from site_builder.content.bibliography_works import read_work
-from site_builder.content.bibliography_writing import bibtex_entry, bibtex_text
+from site_builder.content.citations.bibliography import read_bibliography
+from site_builder.content.citations.text import tex_text
+from site_builder.content.citations.works import read_work
+from site_builder.content.citations.writing import bibtex_entry, bibtex_text
+from site_builder.model.citations import words_of
 
 TOML = 'title = "Notes & Queries"\nurl = "https://example.org/blog/"\nauthor = "Ada van Lovelace"\n'
 FRONT = "title: {}\ndate: 2019-06-02\n"

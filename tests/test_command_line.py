@@ -16,10 +16,12 @@ from pathlib import Path
 
 import pytest
 from broken_sites import GOOD, SETTINGS, Blog, cell, post, snapshot
+from edits import png
 from small_site import is_alive
 
 from site_builder import __version__
 from site_builder.cli import COMMANDS
+from site_builder.publishing.staging import MANIFEST
 
 ROOT = Path(__file__).parents[1]
 DRAFT = "title: Draft\ndate: 2020-05-17\ndraft: true\ntags: [unseen]\n"
@@ -87,8 +89,8 @@ def test_no_command_shows_the_help_and_is_a_mistake(tmp_path: Path) -> None:
     [
         (["biuld"], "site-builder: error: unknown command 'biuld': did you mean 'build'?"),
         (
-            ["deploy"],
-            "site-builder: error: unknown command 'deploy': "
+            ["upload"],
+            "site-builder: error: unknown command 'upload': "
             f"known are: {', '.join(sorted(COMMANDS))}",
         ),
         (["--vers"], "site-builder: error: unknown option '--vers': did you mean '--version'?"),
@@ -127,7 +129,7 @@ def test_the_module_is_the_command(blog: Blog) -> None:
     process = start(blog)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert blog.plain(out) == "1 post: none executed; 5 pages → SITE/public/\n"
+    assert blog.plain(out) == "1 post: none executed; 6 pages → SITE/public/\n"
 
 
 # Where.
@@ -153,11 +155,11 @@ def test_paths_are_those_of_the_author(blog: Blog, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(blog.root / "elsewhere")
     told = blog.run("build", "-C", "..", "-o", "built")
     assert (told.code, told.err) == (0, "")
-    assert told.out == "1 post: none executed; 5 pages → built/\n"
+    assert told.out == "1 post: none executed; 6 pages → built/\n"
     assert (blog.root / "elsewhere/built/good/index.html").is_file()
     assert not blog.public.exists()
     monkeypatch.chdir(blog.root)
-    assert blog.run("build").out == "1 post: none executed; 5 pages → public/\n"
+    assert blog.run("build").out == "1 post: none executed; 6 pages → public/\n"
 
 
 @pytest.mark.parametrize(
@@ -297,10 +299,7 @@ def test_every_link_carries_the_base_path(blog: Blog) -> None:
         assert "example.org" not in text
 
 
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000003000000020802000000129616a9"
-    "0000000c4944415478da63606018000000500001a5f645400000000049454e44ae426082"
-)
+PNG = png(3, 2)
 
 
 # Drafts and posts of the future.
@@ -309,13 +308,17 @@ PNG = bytes.fromhex(
 def test_drafts_and_later_posts_are_nowhere(blog: Blog) -> None:
     blog.put({"posts/draft.md": post("Text.\n", DRAFT), "posts/later.md": post("Text.\n", LATER)})
     assert blog.build().out == (
-        "1 post: none executed; 5 pages → SITE/public/\n"
+        "1 post: none executed; 6 pages → SITE/public/\n"
         "left out, as drafts or scheduled: posts/draft.md, posts/later.md\n"
     )
     for path, (content, _) in snapshot(blog.public).items():
+        text = content.decode("utf-8", "replace").lower()
+        if path == MANIFEST:  # which says that there are none
+            assert json.loads(text)["built"]["drafts"] == []
+            text = text.replace('"drafts"', "")
         for word in ("draft", "later", "unseen", "2999"):
             assert word not in path
-            assert word not in content.decode().lower(), path
+            assert word not in text, path
 
 
 @pytest.mark.parametrize(
@@ -341,7 +344,7 @@ def test_drafts_and_later_posts_on_request(blog: Blog, option: str, slug: str, o
 
 def test_the_summary_counts(blog: Blog) -> None:
     told = blog.build()
-    assert (told.out, told.err) == ("1 post: none executed; 5 pages → SITE/public/\n", "")
+    assert (told.out, told.err) == ("1 post: none executed; 6 pages → SITE/public/\n", "")
     blog.put(
         {
             "posts/runs.md": cell("print(1)"),
@@ -351,7 +354,7 @@ def test_the_summary_counts(blog: Blog) -> None:
         }
     )
     told = blog.build("-j", "1")
-    assert told.out == "4 posts: 2 executed in 0.0 s; 9 pages → SITE/public/\n"
+    assert told.out == "4 posts: 2 executed in 0.0 s; 10 pages → SITE/public/\n"
     assert told.err == "ran posts/runs.md (1 cell, 0.0 s)\nran posts/twice.md (2 cells, 0.0 s)\n"
 
 
@@ -375,7 +378,7 @@ def test_a_terminal_that_has_no_arrow(blog: Blog) -> None:
     process = start(blog, env=environment)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert blog.plain(out) == "1 post: none executed; 5 pages ? SITE/public/\n"
+    assert blog.plain(out) == "1 post: none executed; 6 pages ? SITE/public/\n"
 
 
 def test_a_document_stays_json_where_a_terminal_has_no_arrow(blog: Blog) -> None:
@@ -413,7 +416,7 @@ def test_a_terminal_shows_what_runs(blog: Blog) -> None:
     # Each line is wiped before what comes next, so that only the last two stay.
     assert text.replace(line + "\x1b[1A\x1b[J", "") == (
         "ran posts/slow.md (1 cell, 0.0 s)\r\n"
-        "1 post: 1 executed in 0.0 s; 5 pages → SITE/public/\r\n"
+        "1 post: 1 executed in 0.0 s; 6 pages → SITE/public/\r\n"
     )
 
 
@@ -508,7 +511,7 @@ def test_two_builds_at_once_give_one_whole_site(blog: Blog) -> None:
     for process in builds:
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
-        assert blog.plain(out) == "2 posts: none executed; 6 pages → SITE/public/\n"
+        assert blog.plain(out) == "2 posts: none executed; 7 pages → SITE/public/\n"
         assert err in ("", "waiting for another build of the same folder to end\n")
     both = snapshot(blog.public)
     assert blog.build("-o", str(blog.root / "alone")).code == 0

@@ -23,9 +23,9 @@ from edits import CACHE, changed, stamps, tree
 from small_site import start_cli
 
 from site_builder.build import Options, build
-from site_builder.config import load
 from site_builder.errors import UsageError
 from site_builder.publishing.staging import MANIFEST
+from site_builder.settings.site import load_site
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="links and devices of POSIX")
 Tree = dict[str, bytes]
@@ -54,7 +54,7 @@ def site_of(root: Path, number: int) -> Blog:
 
 def build_here(site: Blog, *, cached: bool = True, output: Path | None = None) -> None:
     cache = site.root / CACHE if cached else None
-    build(load(site.root), Options(output or site.public, jobs=1, fork=False, cache=cache))
+    build(load_site(site.root), Options(output or site.public, jobs=1, fork=False, cache=cache))
 
 
 def pages(folder: Path) -> Tree:

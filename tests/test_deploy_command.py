@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
@@ -17,7 +18,6 @@ import pytest
 from broken_sites import Blog, Told, post, snapshot
 from deploy_fakes import site_at
 
-from site_builder.config import Settings, load
 from site_builder.errors import Problem
 from site_builder.inputs import read_inputs
 from site_builder.publishing.deploy import kinds
@@ -25,7 +25,9 @@ from site_builder.publishing.deploy.folder import FolderSession
 from site_builder.publishing.deploy.report import size
 from site_builder.publishing.deploy.retries import TargetError
 from site_builder.publishing.deploy.target import LEASE, MANIFEST
-from site_builder.targets import Folder
+from site_builder.settings.site import load_site
+from site_builder.settings.tables import Settings
+from site_builder.settings.targets import Folder
 
 URL = "https://blog.nowhere.net/"
 SETTINGS = f"""title = "Blog"
@@ -35,6 +37,9 @@ url = "{URL}"
 kind = "folder"
 path = "../www"
 """
+
+
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 def titled(title: str, body: str, more: str = "") -> str:
@@ -102,6 +107,8 @@ def test_a_dry_run_shows_all_and_does_nothing(blog: Blog) -> None:
     for start in ("~ a/index.html", "+ c/index.html", "- b/index.html", "= robots.txt"):
         assert [line for line in lines if line.startswith(start)], start
     assert all(re.search(r"  [\d.]+ k?B", line) for line in lines[:-1])
+    signs = "".join(line[0] for line in lines[:-1])
+    assert "=" not in signs.lstrip("=")  # what changes stands together, next to the sum of it
     assert www(blog) == before
 
 
@@ -263,8 +270,8 @@ def damaged_static(blog: Blog) -> None:
         (changed_post, "posts/a.md changed"),
         (new_post, "posts/c.md is new"),
         (gone_post, "posts/b.md is gone"),
-        (changed_settings, "the settings, the theme, static files or site-builder itself"),
-        (damaged_static, "the settings, the theme, static files or site-builder itself"),
+        (changed_settings, "the settings, the theme, static files or installed packages"),
+        (damaged_static, "the settings, the theme, static files or installed packages"),
         (lost_cache, "nothing is known of the build that made it"),
     ],
 )
@@ -298,10 +305,10 @@ def test_a_post_that_is_due_since_is_noticed(blog: Blog, monkeypatch: pytest.Mon
 
 
 def test_settings_of_targets_are_no_part_of_a_build(blog: Blog) -> None:
-    before = read_inputs(load(blog.root)).site
+    before = read_inputs(load_site(blog.root)).site
     blog.put({"site.toml": SETTINGS.replace("../www", "../other")})
-    assert read_inputs(load(blog.root)).site == before
-    assert load(blog.root).settings.deploy["live"] == Folder("folder", "../other")
+    assert read_inputs(load_site(blog.root)).site == before
+    assert load_site(blog.root).settings.deploy["live"] == Folder("folder", "../other")
 
 
 def test_drafts_and_scheduled_posts_are_refused(blog: Blog) -> None:
@@ -336,7 +343,16 @@ def test_what_check_finds_is_refused(blog: Blog) -> None:
     told = refusal(blog)
     assert "posts/a.md" in told
     assert "check finds 1 thing to look at" in told
+    assert deploy(blog, "--yes").out == ""  # no plan is shown that is not carried out
     assert deploy(blog, "--yes", "--no-check").code == 0
+
+
+def test_a_warning_of_the_build_is_told_once(blog: Blog) -> None:
+    (blog.root / "posts/dot.gif").write_bytes(GIF)
+    blog.put({"posts/a.md": titled("A", "![](dot.gif)")})
+    assert refusal(blog, "--build").count("[I003]") == 1
+    told = deploy(blog, "--build", "--yes", "--no-check")
+    assert (told.code, told.err.count("warning[I003]")) == (0, 1)
 
 
 def test_a_site_that_was_edited_is_refused(blog: Blog) -> None:
@@ -418,14 +434,14 @@ def test_an_interrupted_deploy_says_how_far_it_came(
     assert site_at(www(blog)) == built(blog)
 
 
-def test_a_target_that_fails_ends_with_a_code_of_its_own(
+def test_a_target_that_fails_is_told_and_the_same_command_goes_on(
     blog: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blog.build()
     with monkeypatch.context() as patched:
         stop_at(patched, 1, TargetError(Problem("the cable is cut", help="x", code="D030")))
         told = deploy(blog, "--yes", "--as-built")
-    assert told.code == 3
+    assert told.code == 1
     assert "the cable is cut" in told.err
     assert "nothing of the new site is to be seen there" in told.err
     assert deploy(blog, "--yes", "--as-built").code == 0
@@ -518,4 +534,4 @@ def test_secrets_are_not_shown_where_the_file_cannot_be_read(blog: Blog, line: s
 def test_a_user_of_ssh_is_no_secret(blog: Blog) -> None:
     remote = 'kind = "git"\nremote = "ssh://git@github.com/me/x.git"\n'
     blog.put({"site.toml": SETTINGS.partition("kind")[0] + remote})
-    assert isinstance(load(blog.root).settings, Settings)
+    assert isinstance(load_site(blog.root).settings, Settings)

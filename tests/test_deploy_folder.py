@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from deploy_fakes import (
+    FOREIGN,
     NEW,
     OLD,
     URL,
@@ -24,7 +25,9 @@ from deploy_fakes import (
     built_site,
     content,
     deploy,
+    found,
     missing,
+    put,
     site_at,
 )
 
@@ -34,29 +37,13 @@ from site_builder.publishing.deploy.folder import FolderSession, connect
 from site_builder.publishing.deploy.guards import Wishes
 from site_builder.publishing.deploy.retries import TargetError
 from site_builder.publishing.deploy.target import LEASE, MANIFEST
-from site_builder.targets import Folder
+from site_builder.settings.targets import Folder
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
 no_root = pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere"
 )
-FOREIGN = {"uploads/cat.jpg": b"a cat", "one/notes.txt": b"mine", ".htaccess": b"mine"}
 ADOPTING = Wishes(adopt=True, break_lease=True)
-
-
-def found(folder: Path) -> dict[str, bytes]:
-    """What is in a folder, all of it."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def put(folder: Path, files: dict[str, bytes]) -> None:
-    for path, data in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
 
 
 def session(tmp_path: Path) -> FolderSession:

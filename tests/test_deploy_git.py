@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 from deploy_fakes import NEW, OLD, URL, Pages, StoppedClock, around, built_site, content, deploy
 
-from site_builder import targets
 from site_builder.errors import UsageError
 from site_builder.publishing.deploy.git_branch import Branch, connect
 from site_builder.publishing.deploy.git_branch_program import failure, redacted
 from site_builder.publishing.deploy.guards import Wishes
 from site_builder.publishing.deploy.retries import Retries, TargetError
 from site_builder.publishing.deploy.target import MANIFEST
+from site_builder.settings import targets
 
 EXTRAS = {".nojekyll": b""}
 

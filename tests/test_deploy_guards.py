@@ -181,9 +181,9 @@ def test_a_site_for_another_address_is_refused() -> None:
     preview = "https://preview.nowhere.net/"
     (problem,) = told(Built(preview))
     assert f"built for {preview}, and is to be deployed to {URL}" in problem
-    assert "build again" in problem
+    assert "add --build" in problem
     (problem,) = told(Built(URL), target=preview)
-    assert f"--base-url {preview}" in problem
+    assert f"to be deployed to {preview}" in problem
     assert told(Built(preview), target=preview) == []
 
 

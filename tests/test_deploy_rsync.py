@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from deploy_fakes import (
+    FOREIGN,
     NEW,
     OLD,
     URL,
@@ -26,7 +27,9 @@ from deploy_fakes import (
     built_site,
     content,
     deploy,
+    found,
     missing,
+    put,
     site_at,
 )
 
@@ -37,11 +40,10 @@ from site_builder.publishing.deploy.retries import Retries, TargetError
 from site_builder.publishing.deploy.rsync import RsyncSession, connect
 from site_builder.publishing.deploy.rsync_program import failure
 from site_builder.publishing.deploy.target import FOLDER, LEASE, MANIFEST, OTHER
-from site_builder.targets import Rsync
+from site_builder.settings.targets import Rsync
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no rsync on Windows")
-FOREIGN = {"uploads/cat.jpg": b"a cat", "one/notes.txt": b"mine", ".htaccess": b"mine"}
 ADOPTING = Wishes(adopt=True)
 ODD = {
     "#hash.txt": "would be a comment",
@@ -52,21 +54,6 @@ ODD = {
     "back#012slash": "x",
     "*.txt": "would be a pattern",
 }
-
-
-def found(folder: Path) -> dict[str, bytes]:
-    """What is in a folder, all of it."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def put(folder: Path, files: dict[str, bytes]) -> None:
-    for path, data in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
 
 
 def at(tmp_path: Path, to: str = "", pages: Pages | None = None, **given: object) -> object:

@@ -27,15 +27,16 @@ from deploy_fakes import (
 )
 from s3_store import BUCKET, DROPPED, DROPPED_AFTER, SECRET, TORN, Fault, Request, Store, error
 
-from site_builder import targets
-from site_builder.assembly.redirects import Redirect, redirect_page
-from site_builder.config import Settings, Site
+from site_builder.assembly.machines.redirects import Redirect, redirect_page
 from site_builder.errors import UsageError
 from site_builder.publishing.deploy import s3_client
 from site_builder.publishing.deploy.retries import Retries, TargetError
 from site_builder.publishing.deploy.s3 import Bucket, connect
 from site_builder.publishing.deploy.s3_headers import changed_paths
 from site_builder.publishing.deploy.target import LEASE, MANIFEST
+from site_builder.settings import targets
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 
 
 @pytest.fixture(scope="module")

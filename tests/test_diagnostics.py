@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 from broken_sites import Blog, Broken, broken_sites
 
-from site_builder import codes, config
-from site_builder.assembly.theme import load_theme
-from site_builder.assembly.theme_files import read_theme
+from site_builder import codes
+from site_builder.assembly.theme.files import read_theme
+from site_builder.assembly.theme.theme import load_theme
 from site_builder.build import Options, build
 from site_builder.checking.site.check import Wish, check_site
 from site_builder.diagnostics.catalogue import entries, explanation
 from site_builder.diagnostics.folding import folded
 from site_builder.diagnostics.formats import FORMATS, Diagnostic, errors, told, warnings
 from site_builder.errors import ContentError, Problem, SiteBuilderError
+from site_builder.settings.site import Site, load_site
 from site_builder.store import Store
 
 PACKAGE = Path(__file__).parents[1] / "site_builder"
@@ -129,14 +130,14 @@ def examples(kind: str, *parts: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def site_of(root: Path, posts: list[tuple[str, str, str]]) -> config.Site:
+def site_of(root: Path, posts: list[tuple[str, str, str]]) -> Site:
     """A site with a post for each example, named as its code."""
     blog = Blog(root)
     blog.put({"posts/other.md": FRONT.format("Other") + "Text.\n"})
     for code, part, text in posts:
         front = FRONT.format(f"Code {code}") if part == "body" else ""
         blog.put({f"posts/{code.lower()}.md": front + text})
-    return config.load(root)
+    return load_site(root)
 
 
 def options(root: Path) -> Options:
@@ -192,7 +193,7 @@ def test_the_right_examples_are_right(tmp_path: Path) -> None:
 
 
 def theme_of(root: Path) -> None:
-    site = config.load(root)
+    site = load_site(root)
     load_theme(site, read_theme(site))
 
 
@@ -564,7 +565,7 @@ def test_explain_of_a_code_that_there_is_not(blog: Blog) -> None:
     told = blog.run("explain", "F039", "Z001")
     assert told.code == 2
     assert "there is no code 'F039'" in told.err
-    assert "did you mean 'F018'?" in told.err
+    assert "did you mean 'F019'?" in told.err
     assert "list them with 'site-builder explain --codes'" in told.err
 
 

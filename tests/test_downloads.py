@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from site_builder.cli import main
 from site_builder.content.parse import parse
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Environment, ExecutedPost, Execution, Output, Source, Value
+from site_builder.model.post import Environment, ExecutedPost, Execution, Output, Source, Value
 from site_builder.rendering.downloads import downloads
 from site_builder.rendering.filled_markdown import as_written
 

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 from small_site import PROJECT, Posts, is_alive, post_text, run, start_cli, write_site
 
-from site_builder.config import Settings, Site
 from site_builder.content.parse import parse
 from site_builder.errors import UsageError
 from site_builder.execution.child import protocol
 from site_builder.execution.imports import imported, preloads, uses_magics
 from site_builder.execution.processes import BOOT, PACKAGE, Zygote, ZygoteError, post_environment
 from site_builder.execution.running import Progress
-from site_builder.model import Source
+from site_builder.model.post import Source
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 
 HELLO = post_text("print('hello')")
 WAIT = 30.0  # seconds after which a test gives up

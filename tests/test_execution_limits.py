@@ -10,7 +10,7 @@ from small_site import Posts, Ran, is_alive, make_site, post_text, run
 
 from site_builder.content.parse import parse
 from site_builder.execution.engine import execute
-from site_builder.model import Source
+from site_builder.model.post import Source
 from site_builder.store import Store
 
 posts = Posts()

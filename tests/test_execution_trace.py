@@ -32,7 +32,7 @@ from site_builder.execution.processes import (
     ZygoteError,
     post_environment,
 )
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 posts = Posts()
 HELPERS = {

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from site_builder.config import Settings, Site
 from site_builder.content.expressions import holding, number_tokens
 from site_builder.content.markdown import make_parser
 from site_builder.content.notebooks import read_script
 from site_builder.content.parse import ParseError, parse
 from site_builder.content.value_syntax import split
 from site_builder.errors import Problem
-from site_builder.model import Expression, Post, Source
+from site_builder.model.post import Expression, Post, Source
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 
 HEAD = "---\ntitle: T\ndate: 2020-01-01\n---\n"
 """The body begins in line 5."""

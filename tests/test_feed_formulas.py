@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from site_builder.build import build
-from site_builder.config import load
 from site_builder.maths import render_inline, without_annotations
 from site_builder.options import Options
 from site_builder.rendering.feed_formulas import _drawn
+from site_builder.settings.site import load_site
 
 POST = r"""---
 title: Formulas
@@ -44,7 +44,7 @@ def fed(root: Path, how: str) -> tuple[str, Path]:
     (root / "posts").mkdir(parents=True, exist_ok=True)
     (root / "posts/f.md").write_text(POST)
     (root / "site.toml").write_text(TOML % how)
-    report = build(load(root), Options(root / "public", 1))
+    report = build(load_site(root), Options(root / "public", 1))
     assert report.warnings == ()
     feed = (root / "public/feed.xml").read_text(encoding="utf-8")
     content = re.search(r'<content type="html">(.*?)</content>', feed, re.DOTALL)

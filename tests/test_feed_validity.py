@@ -21,7 +21,7 @@ from made_pages import built, make_page, make_site
 
 from site_builder.assembly.portable import portable, without_controls
 from site_builder.errors import ContentError
-from site_builder.machine_settings import Feeds
+from site_builder.settings.machines import Feeds
 
 NAME = "{http://www.w3.org/2005/Atom}"
 ODD = (

@@ -12,7 +12,8 @@ from site_builder.content.front_matter import read_front_matter, slug_of
 from site_builder.content.slugs import slugify
 from site_builder.content.yaml_core import YamlError, read_mapping
 from site_builder.errors import ContentError
-from site_builder.model import FrontMatter, Source
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Source
 
 
 def read(block: str, path: str = "posts/xor.md") -> FrontMatter:

@@ -13,14 +13,14 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from site_builder.build import Options, build
-from site_builder.config import load
 from site_builder.errors import ContentError
 from site_builder.images.cleaning import DamagedError, cleaned, kind_of
 from site_builder.images.encoding import encoded
 from site_builder.images.looking import UnfitError, look
 from site_builder.images.sizes import LARGEST, SMALL, ImageFile, image_files
 from site_builder.images.svg import cleaned_svg
-from site_builder.model import Raster
+from site_builder.model.post import Raster
+from site_builder.settings.site import load_site
 
 SECRET = b"52.5200 N, at home"
 
@@ -383,7 +383,7 @@ class Blog:
     def build(self) -> tuple[str, ...]:
         """The files that were written anew."""
         options = Options(self.root / "public", 2, cache=self.root / ".cache")
-        return build(load(self.root), options).written.written
+        return build(load_site(self.root), options).written.written
 
     def published(self, path: str) -> bytes:
         return (self.root / "public" / path).read_bytes()
@@ -485,7 +485,7 @@ def test_a_drawing_with_a_script_is_published_without_and_told(blog: Blog) -> No
     blog.write("posts/a/x.svg", drawing("<script>alert(1)</script>"))
     blog.post("![What](x.svg)")
     options = Options(blog.root / "public", 1, cache=blog.root / ".cache")
-    report = build(load(blog.root), options)
+    report = build(load_site(blog.root), options)
     assert blog.published("a/x.svg") == drawing("")
     assert [(w.line, w.code) for w in report.warnings] == [(6, "I106")]
 

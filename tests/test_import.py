@@ -18,12 +18,12 @@ from nbformat.v4 import (
 )
 from small_site import TOML
 
-from site_builder import config
 from site_builder.cli import main
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.importing import post as importing
-from site_builder.model import Post
+from site_builder.model.post import Post
+from site_builder.settings.site import load_site
 
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -63,7 +63,7 @@ def report(site: Path, name: str, content: str, capsys: pytest.CaptureFixture[st
 
 
 def posts(site: Path) -> list[Post]:
-    loaded = config.load(site)
+    loaded = load_site(site)
     sources, problems = read_sources(loaded)
     assert not problems
     return [parse(loaded, source) for source in sources]

@@ -13,21 +13,22 @@ from typing import Any
 
 import pytest
 from broken_sites import post
+from edits import png
 from test_command_line import PNG
 
 from site_builder import inputs as inputs_module
 from site_builder import pages as pages_module
 from site_builder.assembly import assemble, frame
-from site_builder.assembly import theme as theme_module
+from site_builder.assembly.theme import theme as theme_module
 from site_builder.build import Options, Report, build
-from site_builder.config import load
 from site_builder.errors import ContentError, UsageError
 from site_builder.memory import BUILDS
 from site_builder.rendering import render as render_module
+from site_builder.settings.site import load_site
 from site_builder.store import Store
 
 ROOT = Path(__file__).parents[1]
-WIDE = PNG[:16] + (9).to_bytes(4, "big") + PNG[20:]  # the same picture, said to be 9 pixels wide
+WIDE = png(9, 2)
 
 PROSE: dict[str, str | bytes] = {
     "site.toml": 'title = "Notes"\nurl = "https://example.org/"\nhome_posts = 3\nfeed_posts = 3\n',
@@ -83,7 +84,7 @@ class Site:
 
     def build(self, *, base_url: str = "", **options: Any) -> Report:
         asked = Options(**{"output": self.public, "jobs": 2, "cache": self.cache, **options})
-        return build(load(self.root, base_url=base_url), asked)
+        return build(load_site(self.root, base_url=base_url), asked)
 
     def clean_build(self, folder: Path, *, base_url: str = "", **options: Any) -> None:
         shutil.rmtree(folder, ignore_errors=True)

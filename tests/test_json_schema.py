@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from broken_sites import Blog
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+from jsonschema import Draft7Validator
 
-from site_builder.config import Settings, parse
 from site_builder.content.front_matter import read_front_matter
 from site_builder.content.yaml_core import read_mapping
 from site_builder.errors import SiteBuilderError
-from site_builder.model import FrontMatter, Source
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Source
 from site_builder.schema import keys
+from site_builder.settings.site import parse_settings
+from site_builder.settings.tables import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,7 +41,7 @@ def accepts(schema: dict[str, Any], value: object) -> bool:
 
 def builds_with(text: str) -> bool:
     try:
-        parse(text)
+        parse_settings(text)
     except SiteBuilderError:
         return False
     return True

@@ -28,7 +28,7 @@ from site_builder.content.cells import read_cells
 from site_builder.content.front_matter import body_line
 from site_builder.content.markdown import parse_markdown
 from site_builder.content.read import PostFile, source_of
-from site_builder.model import CellOptions
+from site_builder.model.cell_options import CellOptions
 
 ROOT = Path(__file__).parents[1]
 POSTS = sorted(path for name in ("posts", "pages") for path in (ROOT / name).glob("**/*.md"))

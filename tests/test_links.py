@@ -10,8 +10,8 @@ import pytest
 from made_pages import built, make_page, make_site
 
 from site_builder.errors import ContentError
-from site_builder.model import Source
-from site_builder.page import Anchor, Page
+from site_builder.model.page import Anchor, Page
+from site_builder.model.post import Source
 
 XOR = make_page(
     "posts/xor.md",

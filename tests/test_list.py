@@ -50,9 +50,16 @@ def test_all_posts_the_newest_first(blog: Blog) -> None:
         "2020-05-17  published      0  -        posts/good.md   Good\n"
         "2020-05-17  published      2  stale    posts/runs.md   A\n"
         "-           published      0  -        pages/about.md  About\n"
-        "6 posts, 1 stale\n"
+        "5 posts, 1 page, 1 stale\n"
     )
     assert not blog.public.exists()
+
+
+def test_what_is_in_no_list_is_called_so(blog: Blog) -> None:
+    hidden = GOOD.replace("---\n", "---\nunlisted: true\n", 1)
+    blog.put({"posts/hidden.md": hidden, "posts/later.md": LATER.replace("---\n", "---\nunlisted: true\n", 1)})
+    assert "unlisted       0  -        posts/hidden.md" in listed(blog).out
+    assert "scheduled      0  -        posts/later.md" in listed(blog).out
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from made_pages import built, make_page, make_site, recipes
 
 from site_builder.assembly.posts import reading_minutes
 from site_builder.build import Options, build
-from site_builder.config import load, parse
 from site_builder.errors import ContentError, UsageError
-from site_builder.page import Page
+from site_builder.model.page import Page
+from site_builder.settings.site import load_site, parse_settings
 
 
 def days(names: Sequence[str], **front: Any) -> list[Page]:
@@ -237,7 +237,7 @@ def lay(files: dict[str, str], root: Path) -> None:
 def made(root: Path) -> dict[str, bytes]:
     """The files of a site, built."""
     output = root / "public"
-    build(load(root), Options(output=output, cache=root / ".cache", jobs=1))
+    build(load_site(root), Options(output=output, cache=root / ".cache", jobs=1))
     files = (path for path in output.rglob("*") if path.is_file())
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in files}
 
@@ -255,5 +255,5 @@ def made(root: Path) -> dict[str, bytes]:
 )
 def test_settings_of_lists_are_checked(line: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(f'title = "T"\nurl = "https://example.org/"\n{line}\n')
+        parse_settings(f'title = "T"\nurl = "https://example.org/"\n{line}\n')
     assert [problem.message for problem in caught.value.problems] == [message]

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from markdown_it.token import Token
 
-from site_builder.config import Settings, Site
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
 from site_builder.content.parse import parse
 from site_builder.content.positions import locate
 from site_builder.errors import ContentError
-from site_builder.model import Post, Source
+from site_builder.model.post import Post, Source
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 
 HEAD = "---\ntitle: T\ndate: 2020-01-01\n---\n"
 PIXEL = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><g/></svg>'
@@ -436,7 +437,7 @@ def test_files_of_the_same_name_keep_apart(root: Path) -> None:
         (
             "![b](broken.png)",
             6,
-            "image 'broken.png' is damaged, or not an image",
+            "image 'broken.png' is damaged, or not an image: its first bytes are of no image",
             "save it again",
         ),
         (

@@ -203,11 +203,11 @@ def test_the_page_for_lost_readers_says_where_nothing_is(tmp_path: Path) -> None
     ],
 )
 def test_settings_that_are_none(setting: str, value: str) -> None:
-    from site_builder.config import parse
     from site_builder.errors import UsageError
+    from site_builder.settings.site import parse_settings
 
     with pytest.raises(UsageError) as caught:
-        parse(f'title = "x"\nurl = "https://e.org/"\n{setting} = "{value}"\n')
+        parse_settings(f'title = "x"\nurl = "https://e.org/"\n{setting} = "{value}"\n')
     (problem,) = caught.value.problems
     assert (problem.line, problem.code) == (3, "C006")
     assert setting in problem.message

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from site_builder.authoring.new_post import NewPost, write_post
-from site_builder.config import load
 from site_builder.content.front_matter import read_front_matter
 from site_builder.errors import UsageError
-from site_builder.model import FrontMatter, Source
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Source
+from site_builder.settings.site import load_site
 
 
 @pytest.fixture
@@ -198,7 +199,7 @@ def test_every_title_and_tag_is_read_as_it_was_given(
     blog = Blog(tmp_path_factory.mktemp("site"))
     new = NewPost(title, dt.date(2020, 5, 17), tags=tuple(tags), slug="a")
     try:
-        path = write_post(load(blog.root), new)
+        path = write_post(load_site(blog.root), new)
     except UsageError as error:
         # Only for what front matter refuses however it is written.
         assert all("'tags'" in each.message or "tag" in each.message for each in error.problems)

@@ -11,12 +11,12 @@ from conftest import ROOT, Served
 from small_site import TOML
 from test_jupytext_round_trip import NASTY
 
-from site_builder import config
 from site_builder.authoring.notebook import notebook_text
 from site_builder.cli import main
 from site_builder.content.parse import ParseError, parse
 from site_builder.content.read import PostFile, read_sources, source_of
-from site_builder.model import Post
+from site_builder.model.post import Post
+from site_builder.settings.site import load_site
 
 POST = """\
 ---
@@ -103,7 +103,7 @@ def test_no_file_is_overwritten_and_no_post_is_made(
 
 def test_every_post_of_the_blog_comes_back(blog: Served) -> None:
     """Each as a notebook is a post with the same front matter, cells, values and prose."""
-    site = config.load(ROOT)
+    site = load_site(ROOT)
     for source in read_sources(site)[0]:
         post = parse(site, source)
         assert_same(post, notebook_text(post, None))
@@ -111,7 +111,7 @@ def test_every_post_of_the_blog_comes_back(blog: Served) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NASTY if not name.startswith("no-front")])
 def test_every_dialect_comes_back(name: str) -> None:
-    site = config.load(ROOT)
+    site = load_site(ROOT)
     source = source_of(PostFile(f"posts/{name}", NASTY[name].encode()))
     assert source
     try:
@@ -127,7 +127,7 @@ def assert_same(post: Post, notebook: str) -> None:
     source = source_of(PostFile(path, notebook.encode()))
     assert source
     try:
-        back = parse(config.load(ROOT), source)
+        back = parse(load_site(ROOT), source)
     except ParseError as error:
         back = error.post
     assert back.front_matter == post.front_matter

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from site_builder.config import Settings, Site
 from site_builder.content.notebooks import read_notebook, read_script
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError
-from site_builder.model import Post, Source
+from site_builder.model.post import Post, Source
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 
 HEAD = ["---\n", "title: T\n", "date: 2020-01-01\n", "---"]
 

@@ -11,17 +11,17 @@ import pytest
 from gallery import write_gallery
 from made_pages import kept_file, make_page
 
-from site_builder.cited import Reference as CitedWork
-from site_builder.config import load
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import Problem
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Attachment, Environment, ExecutedPost, Raster, Source
-from site_builder.page import CardSource, Page, Picture
+from site_builder.model.citations import Reference as CitedWork
+from site_builder.model.page import CardSource, Page, Picture
+from site_builder.model.post import Attachment, Environment, ExecutedPost, Raster, Source
 from site_builder.plain import MISFIT, plain, read_plain
 from site_builder.rendering.page_json import Html, html_bytes, page_bytes, read_html, read_page
 from site_builder.rendering.render import render
+from site_builder.settings.site import load_site
 
 ROOT = Path(__file__).parents[1]
 FULL = dataclasses.replace(
@@ -54,6 +54,8 @@ FULL = dataclasses.replace(
     environment=Environment("3.13", (("numpy", "2.0"),), 7),
     frozen=dt.date(2022, 1, 1),
     keywords=("loss", "weight"),
+    terms="1" * 64,
+    term_digests="2" * 640,
     title_tex=r"\emph{A}",
     cited=(CitedWork("book", "T", ("A", "B"), "2001", *"cvnflpdax"),),
     warnings=(Problem("careful", "posts/a.md", 3, 1, 2, "x", "do", ("a", "b")),),
@@ -61,7 +63,7 @@ FULL = dataclasses.replace(
 
 
 def pages_of(root: Path) -> list[Page]:
-    site = load(root)
+    site = load_site(root)
     posts = [parse(site, source) for source in read_sources(site)[0]]
     return [render(site, ExecutedPost(post, nothing_to_run(post))).page for post in posts]
 

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from test_rendering import cell, stdout, texts
 
 from site_builder.content.parse import parse
-from site_builder.model import ExecutedPost, Execution, Output, Source, Value
+from site_builder.model.post import ExecutedPost, Execution, Output, Source, Value
 from site_builder.rendering.render import Rendered, render
 
 

@@ -16,7 +16,7 @@ from site_builder.cli import main
 from site_builder.content.parse import parse
 from site_builder.evidence.pieces import BODY, altered_pieces, pieces, shown_digests
 from site_builder.evidence.published import read_published
-from site_builder.model import Environment, ExecutedPost, Execution, Output, Source, Value
+from site_builder.model.post import Environment, ExecutedPost, Execution, Output, Source, Value
 from site_builder.rendering.render import render
 
 POST = """\

@@ -19,8 +19,7 @@ from edits import CACHE, Steps, World, built, walk
 
 from site_builder import inputs, making, memory
 from site_builder.assembly import frame
-from site_builder.assembly.theme_files import ThemeFiles
-from site_builder.config import Settings
+from site_builder.assembly.theme.files import ThemeFiles
 from site_builder.content.read import state_of
 from site_builder.execution import engine, job, lines, recording, reuse
 from site_builder.execution.child.protocol import Message
@@ -29,8 +28,9 @@ from site_builder.execution.lines import ran
 from site_builder.execution.proof import Change, Prover
 from site_builder.execution.record import Conditions, Record, SeenFile
 from site_builder.execution.report import Outcome
-from site_builder.model import Cell, Post
+from site_builder.model.post import Cell, Post
 from site_builder.publishing import write
+from site_builder.settings.tables import Settings
 from site_builder.store import Store, digest_of
 
 Plant = Callable[[pytest.MonkeyPatch], None]

@@ -12,10 +12,10 @@ import pytest
 from made_pages import built, make_page, make_site
 
 from site_builder.assembly.policy import policy, squeezed
-from site_builder.config import parse
 from site_builder.errors import UsageError
-from site_builder.machine_settings import Policy, allows
 from site_builder.rendering.foreign_html import unseen
+from site_builder.settings.machines import Policy, allows
+from site_builder.settings.site import parse_settings
 
 OURS = Path(__file__).parents[1] / "themes" / "default"
 NONE = (
@@ -117,7 +117,9 @@ def test_sources_of_a_site(tmp_path: Path) -> None:
     ],
 )
 def test_sources_that_can_be_given(source: str) -> None:
-    settings = parse(f'title = "x"\nurl = "https://e.org/"\npolicy.connections = ["{source}"]\n')
+    settings = parse_settings(
+        f'title = "x"\nurl = "https://e.org/"\npolicy.connections = ["{source}"]\n'
+    )
     assert settings.policy.connections == (source,)
 
 
@@ -131,7 +133,7 @@ def test_sources_that_can_be_given(source: str) -> None:
 def test_sources_that_cannot(source: str) -> None:
     text = f'title = "x"\nurl = "https://e.org/"\n[policy]\nimages = ["https:", "{source}"]\n'
     with pytest.raises(UsageError) as caught:
-        parse(text)
+        parse_settings(text)
     (problem,) = caught.value.problems
     assert (problem.file, problem.line, problem.code) == ("site.toml", 4, "C006")
     assert problem.help.startswith("sources are such as 'https://example.org'")

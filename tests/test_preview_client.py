@@ -18,7 +18,7 @@ from previews import Serving, eventually, page, recipe, serving
 
 from site_builder.codes import WARNINGS
 from site_builder.errors import ContentError, Problem
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.preview.board import Board
 from site_builder.preview.server import PreviewServer
 

@@ -16,11 +16,11 @@ from previews import EDITOR, Serving, eventually, page, preview, recipe, serving
 
 from site_builder.codes import WARNINGS
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.files import Recipe
-from site_builder.media_types import content_type
+from site_builder.model.files import Recipe
 from site_builder.preview.board import Board, Preview
 from site_builder.preview.pages import Script, shown_in, with_script
 from site_builder.preview.server import PreviewServer
+from site_builder.publishing.media_types import content_type
 
 SITE: dict[str, str | bytes | Recipe] = {
     "index.html": page("<h1>Home</h1>"),

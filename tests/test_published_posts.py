@@ -20,7 +20,7 @@ from site_builder.evidence.published import (
     read_published,
 )
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Environment, ExecutedPost, Execution, Output, Provenance, Source
+from site_builder.model.post import Environment, ExecutedPost, Execution, Output, Provenance, Source
 from site_builder.rendering.published import (
     LOOKED_AT,
     MOST,

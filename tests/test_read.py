@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from site_builder.config import Settings, Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources, read_static
 from site_builder.errors import ContentError
-from site_builder.model import Source
+from site_builder.model.post import Source
+from site_builder.settings.site import Site
+from site_builder.settings.tables import Settings
 
 POST = "---\ntitle: T\ndate: 2020-01-01\n---\nText.\n"
 SCRIPT = "# ---\n# title: T\n# date: 2020-01-01\n# ---\n\n# %% [markdown]\n# Text.\n"

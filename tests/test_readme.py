@@ -11,12 +11,12 @@ import pytest
 
 from site_builder import cli
 from site_builder.assembly import context
-from site_builder.citation_settings import Citing
-from site_builder.config import Cache, Execution, Figures, Math, Settings
-from site_builder.machine_settings import Feeds, Policy
-from site_builder.model import CellOptions, FrontMatter
+from site_builder.model.cell_options import CellOptions
+from site_builder.model.front_matter import FrontMatter
 from site_builder.schema import keys
-from site_builder.targets import S3, Folder, Git, Rsync
+from site_builder.settings.machines import Feeds, Policy
+from site_builder.settings.tables import Cache, Citing, Execution, Figures, Math, Settings
+from site_builder.settings.targets import S3, Folder, Git, Rsync
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

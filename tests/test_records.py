@@ -30,7 +30,7 @@ from site_builder.execution.record import (
     Trace,
 )
 from site_builder.execution.reuse import as_frozen
-from site_builder.model import Output, Post, Source, Value
+from site_builder.model.post import Output, Post, Source, Value
 from site_builder.store import digest_of
 
 PICTURE = base64.b64encode(bytes(range(256)) * 20).decode()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from made_pages import built, make_page, make_site
 
-from site_builder.config import parse
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.files import SiteFile
+from site_builder.model.files import SiteFile
+from site_builder.settings.site import parse_settings
 
 
 def problems_of(root: Path, pages: list, **settings: object) -> tuple[Problem, ...]:  # type: ignore[type-arg]
@@ -156,6 +156,6 @@ def test_a_redirect_from_where_a_page_is(tmp_path: Path) -> None:
 def test_what_is_no_redirect(old: str, new: str) -> None:
     text = f'title = "x"\nurl = "https://e.org/"\n[redirects]\n"/good/" = "/"\n"{old}" = "{new}"\n'
     with pytest.raises(UsageError) as caught:
-        parse(text)
+        parse_settings(text)
     (problem,) = caught.value.problems
     assert (problem.file, problem.line, problem.code) == ("site.toml", 5, "C006")

@@ -15,7 +15,7 @@ from made_pages import built, make_page, make_site
 
 from site_builder.assembly.related import related_places
 from site_builder.errors import ContentError, Problem
-from site_builder.page import Page
+from site_builder.model.page import Page
 
 
 def post(name: str, *keywords: str, day: int = 0, **front: Any) -> Page:

@@ -21,7 +21,7 @@ from site_builder.cli import main
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Environment, ExecutedPost, Execution, Output, Source
+from site_builder.model.post import Environment, ExecutedPost, Execution, Output, Source
 from site_builder.rendering.render import Rendered, render
 
 SVG = '<svg width="96pt" height="48pt" xmlns="http://www.w3.org/2000/svg"><g id="ink-1"/></svg>'

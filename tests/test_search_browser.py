@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,14 +11,14 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Served
-from hosting import Host
+from hosting import hosted
 from made_pages import make_site
 from made_search import made_pages, write_search
 from playwright.sync_api import Browser, Page, Route, expect
 
 from site_builder.build import Options, build
-from site_builder.config import load
 from site_builder.rendering.search_terms import bucket, terms
+from site_builder.settings.site import load_site
 
 POSTS = {
     "softmax": """\
@@ -96,15 +93,6 @@ class Reader:
         return set(self.page.locator("mark").all_inner_texts())
 
 
-@contextmanager
-def hosted(folder: Path) -> Iterator[str]:
-    handler = functools.partial(Host, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small site, built."""
@@ -116,7 +104,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, (name, text) in enumerate(posts.items(), 1):
         post = f"---\ndate: 2020-05-{number:02}\n{text}"
         (root / "posts" / f"{name}.md").write_text(post, "utf-8")
-    build(load(root), Options(root / "public", jobs=1))
+    build(load_site(root), Options(root / "public", jobs=1))
     return root / "public"
 
 

@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_pages import KEPT, built, kept, make_page, make_site
+from made_pages import built, make_page, make_site
 from made_search import found_page, made_pages
 
 from site_builder.assembly.addresses import locate
-from site_builder.assembly.script import tightened
 from site_builder.assembly.search.index import FORMAT, Index, search_index
 from site_builder.assembly.search.shards import COMMON
-from site_builder.config import Site
+from site_builder.assembly.theme.script import tightened
 from site_builder.errors import ContentError
-from site_builder.page import Page
+from site_builder.model.page import Page
 from site_builder.rendering.search_terms import Texts, bucket, page_terms
+from site_builder.settings.site import Site
 
 SCRIPT = Path(__file__).parents[1] / "themes/default/assets/search.js"
 
 
 def index_of(site: Site, pages: list[Page]) -> Index:
-    return search_index(site, [locate(page, site) for page in pages], KEPT.__getitem__)
+    return search_index(site, [locate(page, site) for page in pages])
 
 
 def files_of(index: Index) -> dict[str, str]:
@@ -41,7 +41,7 @@ def given(file: bytes) -> str:
 
 def with_words(page: Page, *prose: str, title: str = "Title") -> Page:
     found = page_terms(Texts(title, (), prose=[*prose]))
-    return dataclasses.replace(page, terms=kept(found.content), term_digests=found.digests)
+    return dataclasses.replace(page, terms=found.content, term_digests=found.digests)
 
 
 def a_page(name: str, *prose: str, **front: Any) -> Page:
@@ -116,15 +116,6 @@ def test_an_edit_makes_the_index_that_there_would_be_without_it(tmp_path: Path) 
         pages[number] = with_words(pages[number], f"edit{number}", title=f"Title {number}")
         for name, text in files_of(index_of(site, pages)).items():
             assert known.setdefault(name, text) == text
-
-
-def test_no_terms_are_read_before_a_file_is_made(tmp_path: Path) -> None:
-    def stored(digest: str) -> bytes:
-        raise AssertionError(digest)
-
-    site = make_site(tmp_path)
-    pages = [locate(page, site) for page in made_pages(40, words=6)]
-    assert search_index(site, pages, stored).files
 
 
 def test_a_term_of_nearly_all_pages_is_listed_for_the_best_of_them(tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ import pytest
 from edits import png
 from made_pages import make_site
 
-from site_builder.config import Site
 from site_builder.content.parse import parse
-from site_builder.model import ExecutedPost, Execution, Source
+from site_builder.model.post import ExecutedPost, Execution, Source
 from site_builder.rendering.render import render
 from site_builder.rendering.search_terms import (
     DIGEST,
@@ -24,6 +23,7 @@ from site_builder.rendering.search_terms import (
     page_terms,
     terms,
 )
+from site_builder.settings.site import Site
 
 POST = """\
 ---
@@ -64,16 +64,15 @@ $$\\max(0, x_i)$$
 
 
 def weights(found: PageTerms) -> dict[str, int]:
-    entries = found.content.decode().split()
+    entries = found.content.split()
     return {entry[:-1]: int(entry[-1], 36) for entry in entries}
 
 
 def weights_of(site: Site, text: str) -> dict[str, int]:
     post = parse(site, Source("posts/post.md", text))
     executed = ExecutedPost(post, Execution(((),) * len(post.cells), environment=None))
-    rendered = render(site, executed)
-    content = next(x for x in rendered.objects if x.count(b"\n") == PARTS - 1 and b"<" not in x)
-    return weights(PageTerms(content, rendered.page.term_digests))
+    page = render(site, executed).page
+    return weights(PageTerms(page.terms, page.term_digests))
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from broken_sites import post
 from serving import EPOCH, Serving, as_built, below, serving
 
 from site_builder.build import Options, build
-from site_builder.config import load
 from site_builder.preview.loop import Told, Wish, serve
 from site_builder.preview.refresh import Refresher
+from site_builder.settings.site import load_site
 
 SETTINGS = 'title = "Notes"\nurl = "https://example.org/"\n'
 CELLS = """\
@@ -69,7 +69,7 @@ def clean(root: Path, to: Path) -> dict[str, bytes]:
     shutil.rmtree(to, ignore_errors=True)
     os.environ["SOURCE_DATE_EPOCH"] = EPOCH
     try:
-        build(load(root), Options(output=to, jobs=1, drafts=True, future=True, cache=None))
+        build(load_site(root), Options(output=to, jobs=1, drafts=True, future=True, cache=None))
     finally:
         del os.environ["SOURCE_DATE_EPOCH"]
     return {
@@ -136,7 +136,7 @@ def test_a_build_finds_proven_what_ran_under_serve(served: Serving) -> None:
     served.shows("/cells/", "3rd 3")
     served.settle()
     report = build(
-        load(served.root),
+        load_site(served.root),
         Options(output=served.root / "public", jobs=1, cache=served.root / ".cache"),
     )
     assert (report.executed, report.reused) == (0, 1)

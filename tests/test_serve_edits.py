@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from serving import EPOCH, Serving, as_built, serving
 
-from site_builder.config import load
+from site_builder.settings.site import load_site
 
 EXPLORE = int(os.environ.get("EXPLORE", "0"))
 # Of the store, of the output and of the user's environment nothing is shown.
@@ -84,7 +84,7 @@ def difference(served: Serving, world: World, clean: Path) -> str:
         return "" if told else f"nothing is told of {cleanly.problems}"
     if told:
         return f"told: {told}"
-    base = load(world.root).base
+    base = load_site(world.root).base
     for path in sorted(clean.rglob("*")):
         name = path.relative_to(clean).as_posix()
         if not path.is_file() or name == "404.html" or name.startswith("."):

@@ -10,8 +10,8 @@ from pathlib import Path
 from made_pages import CONTENTS, NOW, built, make_page, make_site
 
 from site_builder.assembly.addresses import locate
+from site_builder.assembly.machines.sitemap import LIMIT, sitemap_files, sitemap_names
 from site_builder.assembly.posts import Entry, page_entry
-from site_builder.assembly.sitemap import LIMIT, sitemap_files, sitemap_names
 from site_builder.cli import main
 
 SPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

@@ -11,7 +11,7 @@ import pytest
 from made_pages import assembled, built, make_page, make_site, theme_of
 
 from site_builder.assembly.context import TEMPLATES
-from site_builder.assembly.style import style_text
+from site_builder.assembly.theme.style import style_text
 from site_builder.errors import Problem, UsageError
 
 OURS = Path(__file__).parents[1] / "themes" / "default"

@@ -16,13 +16,14 @@ from conftest import Served
 from site_builder import cli
 from site_builder.checking.typed.stated import is_stated, stated_numbers
 from site_builder.checking.typed.typed import typed_numbers
-from site_builder.config import Settings, Site, load
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import Problem
 from site_builder.evidence.numbers import numbers_in
 from site_builder.execution.engine import execute
-from site_builder.model import Execution, Expression, Output, Post, Source, Value
+from site_builder.model.post import Execution, Expression, Output, Post, Source, Value
+from site_builder.settings.site import Site, load_site
+from site_builder.settings.tables import Settings
 from site_builder.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -378,7 +379,7 @@ def test_a_long_output_is_no_trouble() -> None:
 @pytest.fixture(scope="module")
 def executed(blog: Served) -> list[tuple[Post, Execution]]:
     """The repository's own posts that have cells, run."""
-    site = load(ROOT)
+    site = load_site(ROOT)
     sources, _ = read_sources(site)
     posts = [post for source in sources if (post := parse(site, source)).runs]
     with Store(blog.cache) as store:
@@ -489,7 +490,7 @@ def _reported(post: Post, execution: Execution, sentence: str) -> list[str]:
 
 
 def _reported_in(post: Post, execution: Execution, text: str) -> list[str]:
-    changed = parse(load(ROOT), dataclasses.replace(post.source, text=text))
+    changed = parse(load_site(ROOT), dataclasses.replace(post.source, text=text))
     # What the author typed anew; its cells gave what they gave.
     problems = typed_numbers(dataclasses.replace(post, tokens=changed.tokens, source=changed.source,
                                                  front_matter=changed.front_matter,

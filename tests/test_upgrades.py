@@ -13,8 +13,8 @@ from made_wheels import write_wheel
 from small_site import make_site
 
 from site_builder.checking.diffing.upgrades import upgraded
-from site_builder.config import Site
 from site_builder.errors import UsageError
+from site_builder.settings.site import Site
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="paths of POSIX")
 

@@ -24,7 +24,7 @@ from site_builder.execution.child.claims import Assertions
 from site_builder.execution.child.program import Program
 from site_builder.execution.engine import execute
 from site_builder.execution.running import Executor
-from site_builder.model import Source, Value
+from site_builder.model.post import Source, Value
 from site_builder.store import Store
 
 HEAD = "---\ntitle: T\ndate: 2020-01-01\n---\n"

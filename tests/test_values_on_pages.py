@@ -18,7 +18,7 @@ from test_rendering import PNG, cell, figure, one, stdout, texts
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError
 from site_builder.execution.engine import nothing_to_run
-from site_builder.model import Environment, ExecutedPost, Execution, Output, Source, Value
+from site_builder.model.post import Environment, ExecutedPost, Execution, Output, Source, Value
 from site_builder.rendering.render import Rendered, render
 from site_builder.rendering.tex_values import fill_tex, tex_of
 

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 from broken_sites import Blog, Told, post
 
-from site_builder import config
 from site_builder.checking.verifying import verify as verifying
 from site_builder.checking.verifying.report import summary_line
 from site_builder.checking.verifying.verification import STANDINGS, PostVerification
 from site_builder.checking.verifying.verify import Wanted, verify
 from site_builder.evidence.fetch import open_published
 from site_builder.evidence.published import PublishedRecord, published_bytes, read_published
+from site_builder.settings.site import load_site
 
 RATES = """\
 ```python
@@ -650,7 +650,7 @@ def test_a_large_site_is_verified_a_few_posts_at_a_time(
         told.append(each.post)
 
     verification = verify(
-        config.load(site.root),
+        load_site(site.root),
         open_published(str(site.public)),
         Wanted(jobs=1),
         on_post=on_post,

@@ -16,11 +16,11 @@ from selectolax.lexbor import LexborHTMLParser
 from small_site import start_cli, write_site
 
 import site_builder
-from site_builder.assembly.theme import load_theme
-from site_builder.assembly.theme_files import ThemeFile, read_theme
-from site_builder.config import load
+from site_builder.assembly.theme.files import ThemeFile, read_theme
+from site_builder.assembly.theme.theme import load_theme
 from site_builder.content.directives import KINDS
 from site_builder.errors import UsageError
+from site_builder.settings.site import load_site
 from site_builder.words.words import Words, built_in, direction, has_words, words_for
 
 PACKAGE = Path(site_builder.__file__).parent
@@ -207,7 +207,7 @@ def test_what_is_wrong_with_words_of_the_site_is_told(
     tmp_path: Path, name: str, text: str, told: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        load(own_words(tmp_path, **{name: text}))
+        load_site(own_words(tmp_path, **{name: text}))
     (problem,) = caught.value.problems
     assert str(problem) == told
 
@@ -215,7 +215,7 @@ def test_what_is_wrong_with_words_of_the_site_is_told(
 def test_all_files_are_looked_at(tmp_path: Path) -> None:
     root = own_words(tmp_path, de="oldr = ''\nnewr = ''", fr="x = 1", es='older = "Antes"')
     with pytest.raises(UsageError) as caught:
-        load(root)
+        load_site(root)
     assert [(p.file, p.line) for p in caught.value.problems] == [
         ("words/de.toml", 1),
         ("words/de.toml", 2),
@@ -227,7 +227,7 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     root = own_words(tmp_path)
     (root / "words/de.toml").write_bytes(b'older = "\xff"')
     with pytest.raises(UsageError) as caught:
-        load(root)
+        load_site(root)
     assert str(caught.value.problems[0]).startswith("words/de.toml:1:10: the file is not UTF-8")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from site_builder.errors import UsageError
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.publishing.lock import locked
 from site_builder.publishing.staging import MANIFEST
 from site_builder.publishing.write import WriteReport, Written, clean, is_written, write
@@ -331,7 +331,7 @@ CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 from site_builder.errors import UsageError
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.publishing import write as module
 from site_builder.publishing.write import write
 

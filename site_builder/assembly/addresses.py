@@ -7,15 +7,16 @@ path. Promise: if two want one path, there is a Problem that names both.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from site_builder.config import FILE, Site
 from site_builder.errors import Problem
-from site_builder.files import Recipe
-from site_builder.model import FrontMatter, Source
-from site_builder.page import Page
+from site_builder.model.files import Recipe
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.page import Page
+from site_builder.model.post import Source
+from site_builder.settings.site import FILE, Site
 
 INDEX = "index.html"
 _SAFE = "/~!$'()*+,;=:@"
@@ -114,8 +115,8 @@ def _is_index(path: str) -> bool:
     return path == INDEX or path.endswith("/" + INDEX)
 
 
-def collisions(wanted: Iterable[Wanted]) -> list[Problem]:
-    """Problems of paths that two want, and of files where others need a folder."""
+def collisions(wanted: Sequence[Wanted]) -> list[Problem]:
+    """Problems of paths that two want, that no file can have, and where others need a folder."""
     owners: dict[str, Wanted] = {}
     problems: list[Problem] = []
     for new in wanted:
@@ -129,7 +130,40 @@ def collisions(wanted: Iterable[Wanted]) -> list[Problem]:
             folders[folder] = owner
             folder = folder.rpartition("/")[0]
     problems.extend(_collision(folders[p], owners[p]) for p in sorted(folders.keys() & owners))
-    return problems
+    return problems + _unfit(wanted)
+
+
+LONGEST = 255
+"""Bytes of a file's name that every common file system takes."""
+KEPT = frozenset((".site-builder.json", ".deploy-manifest.json", ".deploy-lease.json"))
+"""Files at the top of a site in which builds and deploys keep what they know of it."""
+
+
+def _unfit(wanted: Sequence[Wanted]) -> list[Problem]:
+    problems: dict[tuple[str, ...], Problem] = {}
+    for each in wanted:
+        parts = each.path.split("/")
+        most = max(len(part.encode("utf-8", "replace")) for part in parts)
+        if most > LONGEST:
+            message = f"{_cut(each.what)} needs a file name of {most} bytes"
+            help_ = f"file systems take {LONGEST}: give it a shorter one"
+        elif each.path in KEPT or ".git" in (part.lower() for part in parts):
+            message = f"{each.what} cannot be at '/{url_of(each.path)}', which is kept for tools"
+            help_ = "rename it"
+        else:
+            continue
+        key = each.key if each.word else ""
+        problem = Problem(message, each.source.path if each.source else "", help=help_, code="F019")
+        if each.source and key:
+            problem = front_matter_problem(each.source, key, each.word, message, help_, code="F019")
+        # A page is told of once, not also its files.
+        named = (key, each.word) if key not in ("", "slug") else (each.origin,)
+        problems.setdefault((problem.file or each.path, *named), problem)
+    return list(problems.values())
+
+
+def _cut(what: str) -> str:
+    return what if len(what) <= 80 else f"{what[:60]}…{what[-19:]}"
 
 
 def _collision(old: Wanted, new: Wanted) -> Problem:
@@ -139,12 +173,16 @@ def _collision(old: Wanted, new: Wanted) -> Problem:
         return Problem(message, FILE, help="remove the redirect, or change it", code="F017")
     if not blamed.source:
         return Problem(message, help="rename one of them", code="F017")
-    if blamed.key == "aliases":
-        help_ = "remove the alias, or change it"
-    else:
-        help_ = "give one of them another `slug:` in its front matter"
+    help_ = _HELP.get(blamed.key, "give one of them another `slug:` in its front matter")
     told = (blamed.key, blamed.word, message, help_)
     return front_matter_problem(blamed.source, *told, code="F017")
+
+
+_HELP = {
+    "aliases": "remove the alias, or change it",
+    "tags": "rename one of them",
+    "series": "rename one of them",
+}
 
 
 def front_matter_problem(

@@ -18,34 +18,39 @@ from markupsafe import Markup, escape
 
 from site_builder.assembly import lists
 from site_builder.assembly.addresses import INDEX, Located, Wanted, collisions, locate
-from site_builder.assembly.assets import FONT, MATHS, STYLE, site_assets
-from site_builder.assembly.cards import card_of_site, card_paths, card_recipes, with_cards
+from site_builder.assembly.cards.cards import card_of_site, card_paths, card_recipes, with_cards
 from site_builder.assembly.context import Link, SiteContext, TagContext
-from site_builder.assembly.feeds import ATOM, JSON, TagFeed, feed_recipes, guid_problems
-from site_builder.assembly.for_machines import MERGED, Paths, machine_files
 from site_builder.assembly.frame import Frame, made_of, make_frame
 from site_builder.assembly.groups import Group, groups, series_names, tag_names
-from site_builder.assembly.headers import HEADERS, header_problems
 from site_builder.assembly.links import link_page, link_targets
-from site_builder.assembly.metadata import post_metadata
-from site_builder.assembly.outputs import Contents, page_files, wanted_paths
-from site_builder.assembly.policy import policy
-from site_builder.assembly.posts import Entry, by_date, page_entry, post_entries
-from site_builder.assembly.redirects import (
+from site_builder.assembly.machines.feeds import ATOM, JSON, TagFeed, feed_recipes, guid_problems
+from site_builder.assembly.machines.files import MERGED, Paths, machine_files
+from site_builder.assembly.machines.headers import HEADERS, header_problems
+from site_builder.assembly.machines.redirects import (
     Alias,
     all_redirects,
     read_aliases,
     wanted_by_settings,
 )
+from site_builder.assembly.metadata import post_metadata
+from site_builder.assembly.outputs import Contents, page_files, wanted_paths
+from site_builder.assembly.policy import policy
+from site_builder.assembly.posts import Entry, by_date, page_entry, post_entries
 from site_builder.assembly.related import related_posts
 from site_builder.assembly.search.index import Index, search_index
-from site_builder.assembly.search.page import SEARCH, search_page, wanted_for_search
-from site_builder.assembly.theme import ICON, Theme, render
-from site_builder.assembly.wording import words_of_site
-from site_builder.config import Site
+from site_builder.assembly.search.page import (
+    SEARCH,
+    search_page,
+    wanted_for_index,
+    wanted_for_search,
+)
+from site_builder.assembly.theme.assets import FONT, MATHS, STYLE, site_assets
+from site_builder.assembly.theme.theme import ICON, Theme, render
+from site_builder.assembly.theme.wording import words_of_site
 from site_builder.errors import ContentError, Problem, in_order
-from site_builder.files import Recipe, SiteFile
-from site_builder.page import Page
+from site_builder.model.files import Recipe, SiteFile
+from site_builder.model.page import Page
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 
@@ -90,12 +95,14 @@ def assemble(
     posts = [x for x in _listed(located) if x.page.front_matter.kind != "page"]
     tags, problems = groups(posts, tag_names, "tags")
     series, series_problems = groups(posts, series_names, "series")
-    aliases, alias_problems = read_aliases(located)
+    aliases, alias_problems = read_aliases(site, located)
     problems += [*series_problems, *alias_problems]
     assets = site_assets(site, theme, pages, contents)
     wanted = wanted_paths(site, located, aliases, tags, series, assets, static)
-    index = search_index(site, _listed(located), contents.stored)
-    wanted += (*wanted_by_settings(site), *wanted_for_search(site, index))
+    wanted += (*wanted_by_settings(site), *wanted_for_search(site))
+    linked, link_problems = _link(site, located, wanted, aliases, unbuilt or {})
+    index = search_index(site, _listed(linked))
+    wanted += wanted_for_index(index)
     site_card = card_of_site(site)
     wanted += card_paths(located, site_card)
     problems += collisions(wanted)
@@ -106,7 +113,6 @@ def assemble(
     for file in static:
         problems += header_problems(file.content) if file.path == HEADERS else ()
     problems += [*redirect_problems, *guid_problems(posts)]
-    linked, link_problems = _link(site, located, wanted, aliases, unbuilt or {})
     files, unreadable = page_files(linked, contents)
     related, misnamed = related_posts(site, linked, unbuilt or {}, contents.memo)
     tell = on_broken or problems.append
@@ -265,6 +271,7 @@ def _site_context(
         icon_url=asset(ICON),
         maths_style_url=asset(MATHS),
         maths_font_url=asset(FONT),
+        typeface=settings.typeface,
         script=Markup(script),
         policy=Markup(policy(script, settings.policy)),
     )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from site_builder.content.positions import problem_at
 from site_builder.errors import ContentError
-from site_builder.files import Recipe
 from site_builder.images.sizes import ALONE, ImageFile, image_files
-from site_builder.model import Attachment, Source
+from site_builder.model.files import Recipe
+from site_builder.model.post import Attachment, Source
 from site_builder.store import digest_of
 
 if TYPE_CHECKING:

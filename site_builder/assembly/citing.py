@@ -13,11 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from site_builder.assembly.context import CiteContext
-from site_builder.cited import Reference
-from site_builder.config import Site
-from site_builder.content.bibliography_writing import bibtex_entry, bibtex_text
+from site_builder.content.citations.writing import bibtex_entry, bibtex_text
 from site_builder.content.slugs import slugify
-from site_builder.page import Page
+from site_builder.model.citations import Reference
+from site_builder.model.page import Page
+from site_builder.settings.site import Site
+from site_builder.words.words import words_for
 
 
 def cite_context(
@@ -42,7 +43,10 @@ def cite_context(
         part if part.endswith((".", "?", "!", "…")) else f"{part}." for part in told if part
     )
     year = str(date.year) if date else ""
-    updated = f"Updated {front.updated.isoformat()}" if front.updated else ""
+    updated = ""
+    if front.updated:
+        words = words_for(site.words, front.lang or site.settings.language)
+        updated = words.updated.format(date=front.updated.isoformat())
     bibtex = bibtex_entry(
         "online",
         _key(names[0], year, page.slug),
@@ -52,7 +56,7 @@ def cite_context(
             "organization": bibtex_text(organization),
             "date": date.isoformat() if date else "",
             "url": quote(address, safe="/:?=&;@+,~%#[]!$'()*"),
-            "note": updated,
+            "note": bibtex_text(updated),
         },
     )
     return CiteContext(text=f"{' '.join(sentences)} {address}", bibtex=bibtex)

@@ -78,6 +78,8 @@ class SiteContext:
     """The theme's `maths.css`, which brings in the maths font; empty if it has none."""
     maths_font_url: str
     """The site's maths font; empty if no page has maths."""
+    typeface: str
+    """`serif` or `sans`, of texts and headings."""
     script: Markup
     """The theme's inline script, for a `script` element of the head; empty if it has none."""
     policy: Markup

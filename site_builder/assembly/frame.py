@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from site_builder.assembly.context import PageContext, SiteContext
-from site_builder.assembly.theme import Theme, render
-from site_builder.config import Site
-from site_builder.files import Recipe
+from site_builder.assembly.theme.theme import Theme, render
+from site_builder.model.files import Recipe
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 

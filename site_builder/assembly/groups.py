@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from site_builder.assembly.addresses import Located, front_matter_problem
 from site_builder.content.slugs import slugify_name
 from site_builder.errors import Problem
-from site_builder.page import Page
+from site_builder.model.page import Page
 
 
 @dataclass(frozen=True, slots=True)

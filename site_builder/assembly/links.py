@@ -19,9 +19,9 @@ from html import escape, unescape
 from urllib.parse import quote, unquote
 
 from site_builder.assembly.addresses import INDEX, Located, Marks, path_of, url_of
-from site_builder.config import Site
 from site_builder.errors import Problem, nearest
-from site_builder.page import Anchor, Page, Picture, Reference
+from site_builder.model.page import Anchor, Page, Picture, Reference
+from site_builder.settings.site import Site
 
 MARK = re.compile("\ue000[^\ue000\ue001]*\ue001")
 FAILED = "failed"

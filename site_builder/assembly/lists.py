@@ -17,9 +17,9 @@ from site_builder.assembly.frame import Frame, page_recipe
 from site_builder.assembly.groups import Group
 from site_builder.assembly.portable import portable
 from site_builder.assembly.posts import Entry
-from site_builder.assembly.wording import words_of_site
-from site_builder.config import Site
-from site_builder.files import Recipe
+from site_builder.assembly.theme.wording import words_of_site
+from site_builder.model.files import Recipe
+from site_builder.settings.site import Site
 
 ARCHIVE = "archive/"
 TAGS = "tags/"

@@ -14,12 +14,12 @@ from urllib.parse import urljoin
 
 from markupsafe import Markup
 
-from site_builder.assembly.cards import SIZE, card_of_site
+from site_builder.assembly.cards.cards import SIZE, card_of_site
 from site_builder.assembly.citing import citation_metadata, cited_data
 from site_builder.assembly.context import PageContext, TagContext
 from site_builder.assembly.posts import Entry, shortened
-from site_builder.assembly.wording import words_of_site
-from site_builder.config import Site
+from site_builder.assembly.theme.wording import words_of_site
+from site_builder.settings.site import Site
 
 DESCRIPTION_LENGTH = 160
 Crumb = tuple[str, str]

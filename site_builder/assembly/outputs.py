@@ -15,19 +15,19 @@ from urllib.parse import unquote
 from site_builder.assembly import lists
 from site_builder.assembly.addresses import INDEX, Located, Wanted
 from site_builder.assembly.attached import attachment_recipes, suffixes
-from site_builder.assembly.feeds import ATOM, JSON
 from site_builder.assembly.groups import Group
-from site_builder.assembly.headers import HEADERS
+from site_builder.assembly.machines.feeds import ATOM, JSON
+from site_builder.assembly.machines.headers import HEADERS
+from site_builder.assembly.machines.redirects import REDIRECTS, Alias
+from site_builder.assembly.machines.sitemap import ROBOTS, sitemap_names
 from site_builder.assembly.posts import ReadHtml
-from site_builder.assembly.redirects import REDIRECTS, Alias
-from site_builder.assembly.sitemap import ROBOTS, sitemap_names
-from site_builder.assembly.wording import words_of_site
-from site_builder.config import Site
+from site_builder.assembly.theme.wording import words_of_site
 from site_builder.errors import Problem
-from site_builder.files import Recipe, SiteFile
 from site_builder.images.sizes import ImageFile
-from site_builder.model import Attachment
-from site_builder.page import Page
+from site_builder.model.files import Recipe, SiteFile
+from site_builder.model.page import Page
+from site_builder.model.post import Attachment
+from site_builder.settings.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ def wanted_paths(
     paths = lists.home_paths(site.settings.home_posts, sum(not front.pinned for front in posts))
     wanted += [Wanted(path, f"page {n} of the home page") for n, path in enumerate(paths[1:], 2)]
     for tag in _each_slug(tags):
-        place = f"{lists.TAGS}{tag.slug}/"
-        wanted.append(Wanted(place + INDEX, f"the tag {tag.name!r}", title=tag.name))
-        wanted.append(Wanted(place + ATOM, f"the feed of the tag {tag.name!r}", title=tag.name))
+        place, what = f"{lists.TAGS}{tag.slug}/", f"the tag {tag.name!r}"
+        wanted.append(_of_group(tag, place + INDEX, what, "tags"))
+        wanted.append(_of_group(tag, place + ATOM, f"the feed of {what}", "tags"))
     for group in _each_slug(series):
         path = f"{lists.SERIES}{group.slug}/{INDEX}"
-        wanted.append(Wanted(path, f"the series {group.name!r}", title=group.name))
+        wanted.append(_of_group(group, path, f"the series {group.name!r}", "series"))
     wanted += [Wanted(file.path, f"assets/{name} of the theme") for name, file in assets.items()]
     wanted += [Wanted(path, path) for path in _YIELDING]
     wanted += [
@@ -104,6 +104,11 @@ def wanted_paths(
 def _each_slug(named: Mapping[str, Group]) -> list[Group]:
     # Two spellings of one name are reported as such, not also as a collision.
     return list({group.slug: group for group in named.values()}.values())
+
+
+def _of_group(group: Group, path: str, what: str, key: str) -> Wanted:
+    source = group.members[0].page.source
+    return Wanted(path, what, source, key, group.name, title=group.name)
 
 
 def _of_page(located: Located) -> Iterator[Wanted]:

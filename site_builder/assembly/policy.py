@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 
-from site_builder.machine_settings import KEYWORDS, Policy
+from site_builder.settings.machines import KEYWORDS, Policy
 
 # Directive, what it allows on every site, and the field of the settings that adds to it.
 _DIRECTIVES = (
@@ -44,9 +44,14 @@ def policy(script: str, more: Policy) -> str:
 
 
 def header_policy(meta: str, more: Policy) -> str:
-    """The same policy for a header, where also counts who may show the pages in a frame."""
+    """The same policy for a header, where also counts who may show the pages in a frame.
+
+    It holds for all files, and figures that a reader opens by themselves have styles inside: these
+    it allows. Pages go on forbidding them, since both policies must allow what is done.
+    """
     ancestors = "'self'" if _SELF in more.frames else "'none'"
-    return f"{meta}; frame-ancestors {ancestors}"
+    styles = f"style-src {_ANY_INLINE} "
+    return f"{meta.replace('style-src ', styles, 1)}; frame-ancestors {ancestors}"
 
 
 _SELF = "self"

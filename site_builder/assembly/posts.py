@@ -27,11 +27,11 @@ from site_builder.assembly.context import (
     TocEntry,
 )
 from site_builder.assembly.links import fill
-from site_builder.config import Site
 from site_builder.evidence.published import SUFFIX
-from site_builder.files import StoredFile
-from site_builder.page import Page
+from site_builder.model.files import StoredFile
+from site_builder.model.page import Page
 from site_builder.rendering.page_json import Html
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 from site_builder.words.words import words_for
 

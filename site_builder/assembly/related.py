@@ -17,9 +17,9 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from site_builder.assembly.addresses import Located, front_matter_problem
-from site_builder.config import Site
 from site_builder.errors import Problem, nearest
-from site_builder.page import Page
+from site_builder.model.page import Page
+from site_builder.settings.site import Site
 
 Memo = Callable[[str, Callable[[], bytes]], bytes]
 """Gives what was made of the same text before, or makes it."""

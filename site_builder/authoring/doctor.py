@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Literal
 
 from site_builder import __version__
-from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError, UsageError
@@ -28,7 +27,8 @@ from site_builder.execution.imports import imported, modules_in, uses_magics
 from site_builder.execution.interpreter import Interpreter, Probe, normalised
 from site_builder.execution.processes import StartError, Zygote, ZygoteError
 from site_builder.execution.program import site_environment, site_python
-from site_builder.model import Cell, Post
+from site_builder.model.post import Cell, Post
+from site_builder.settings.site import Site
 
 OLDEST = (3, 11)  # of the Pythons that can run posts
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")

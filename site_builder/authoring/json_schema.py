@@ -16,10 +16,11 @@ import typing
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from site_builder.config import POSITIVE, Settings
 from site_builder.content.front_matter import FOREIGN, SYNONYMS
-from site_builder.model import FrontMatter
+from site_builder.model.front_matter import FrontMatter
 from site_builder.schema import keys
+from site_builder.settings.faults import POSITIVE
+from site_builder.settings.tables import Settings
 
 Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"  # the newest that all editors know

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from site_builder.config import Site
 from site_builder.content.front_matter import read_front_matter
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
@@ -19,10 +18,12 @@ from site_builder.content.slugs import slugify_name
 from site_builder.errors import ContentError, Problem, UsageError, nearest
 from site_builder.execution.explain import explain
 from site_builder.execution.reuse import runs_of
-from site_builder.model import FrontMatter, Kind, Post, Source
+from site_builder.model.front_matter import FrontMatter, Kind
+from site_builder.model.post import Post, Source
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
-Status = Literal["published", "draft", "scheduled", "broken"]
+Status = Literal["published", "unlisted", "draft", "scheduled", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,9 @@ def _row(source: Source, today: dt.date) -> tuple[Row, tuple[str, ...]]:
 def _status(front: FrontMatter, today: dt.date) -> Status:
     if front.draft:
         return "draft"
-    return "scheduled" if front.date is not None and front.date > today else "published"
+    if front.date is not None and front.date > today:
+        return "scheduled"
+    return "unlisted" if front.unlisted else "published"
 
 
 def _matches(row: Row, wanted: Wanted) -> bool:

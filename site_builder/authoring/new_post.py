@@ -12,13 +12,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from site_builder.config import Site
 from site_builder.content.front_matter import read_front_matter, slug_of
 from site_builder.content.read import read_files, sources_of
 from site_builder.content.slugs import is_slug_character, slugify
 from site_builder.content.yaml_core import YamlError, read_mapping
 from site_builder.errors import ContentError, Problem, UsageError
-from site_builder.model import FrontMatter, Kind, Source
+from site_builder.model.front_matter import FrontMatter, Kind
+from site_builder.model.post import Source
+from site_builder.settings.site import Site
 
 LONGEST = 80  # characters of a slug made from a title
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from site_builder.content.front_matter import body_line
 from site_builder.content.options import DEFAULT
-from site_builder.model import Cell, Execution, Post
+from site_builder.model.post import Cell, Execution, Post
 from site_builder.rendering.downloads import notebook_output
 
 

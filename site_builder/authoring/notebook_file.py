@@ -9,13 +9,13 @@ import contextlib
 import os
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError, Problem, UsageError
 from site_builder.execution.engine import execute
 from site_builder.execution.running import OnProgress
-from site_builder.model import Execution, Post
+from site_builder.model.post import Execution, Post
 from site_builder.selected import chosen_sources
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 POSTS = ("posts", "pages")

@@ -17,7 +17,7 @@ from site_builder.content.cells import read_cells
 from site_builder.content.fences import Fence, find_fences
 from site_builder.content.front_matter import body_line
 from site_builder.content.markdown import parse_markdown
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 Reader = Callable[[str], Any]
 """What makes a notebook of a text, as jupytext does."""

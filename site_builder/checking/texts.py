@@ -7,7 +7,7 @@ outputs are those of the record, in the same order.
 from __future__ import annotations
 
 from site_builder.execution.failures import CONTROL
-from site_builder.model import Execution, Post
+from site_builder.model.post import Execution, Post
 
 
 def output_texts(post: Post, execution: Execution) -> dict[int, list[str]]:

@@ -29,12 +29,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Audit posts; gives the exit code."""
-    from site_builder import config
     from site_builder.checking.auditing.audit import audit
     from site_builder.checking.auditing.report import audit_json, report_lines
     from site_builder.progress import Display
+    from site_builder.settings.site import load_site
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     with Display(sys.stderr) as display:
         audited = audit(site, given.posts, jobs=given.jobs, on_progress=display.show)
     if given.json:

@@ -65,11 +65,11 @@ def run(given: argparse.Namespace) -> int:
     # Tokens are made by the million and die together: looking for cycles among them is waste.
     gc.set_threshold(50_000)
     # Late: `--help` and `clean` need none of this.
-    from site_builder import config
     from site_builder.build import Options, build
     from site_builder.progress import Display
+    from site_builder.settings.site import load_site
 
-    site = config.load(given.directory, base_url=given.base_url)
+    site = load_site(given.directory, base_url=given.base_url)
     if given.noindex:
         site = replace(site, settings=replace(site.settings, indexed=False))
     options = Options(

@@ -21,10 +21,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Show what is kept; gives the exit code."""
-    from site_builder import config
+    from site_builder.settings.site import load_site
     from site_builder.store import Store
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     folder = site.root / CACHE
     with Store(folder) as store:
         usage = store.usage()

@@ -40,13 +40,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Look through the site; gives the exit code."""
-    from site_builder import config
     from site_builder.build import read_day
     from site_builder.checking.site.check import Wish, check_site, checked_json
     from site_builder.progress import Display
+    from site_builder.settings.site import load_site
     from site_builder.store import Store
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     wish = Wish(
         tuple(given.posts),
         given.external,

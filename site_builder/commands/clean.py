@@ -23,10 +23,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Remove what was built; gives the exit code."""
-    from site_builder import config
     from site_builder.publishing.write import clean
+    from site_builder.settings.site import load_site
 
-    site = config.load(given.directory)  # `clean` in a folder that is no site is a slip
+    site = load_site(given.directory)  # `clean` in a folder that is no site is a slip
     if given.cache:
         from site_builder.store import remove
 

@@ -1,8 +1,8 @@
 """`site-builder deploy`: put the built site online.
 
 In: the arguments. Out: the plan, and what was done. Exit code 0 if the target is the site, or with
-`--dry-run` could be made so; 1 if something forbids it; 2 for what is wrong in usage and settings;
-3 if the target fails, when the same command goes on from there.
+`--dry-run` could be made so; 1 if something forbids it, or the target fails, when the same command
+goes on from there; 2 for what is wrong in usage and settings.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from site_builder.commands.telling import print_document, print_problems, print_
 from site_builder.errors import ContentError, Problem, SiteBuilderError, UsageError
 
 if TYPE_CHECKING:  # what a command needs it imports itself
-    from site_builder.config import Site
     from site_builder.publishing.deploy.deploy import Progress, Survey
     from site_builder.publishing.deploy.plan import Plan
     from site_builder.publishing.deploy.target import Session
-    from site_builder.targets import Target
+    from site_builder.settings.site import Site
+    from site_builder.settings.targets import Target
 
 INTERRUPTED = 130
 
@@ -76,12 +76,12 @@ def run(given: argparse.Namespace) -> int:
 
     Raises SiteBuilderError for all that stands in the way.
     """
-    from site_builder import config
     from site_builder.publishing.deploy.built import read_built_site
     from site_builder.publishing.deploy.guards import Wishes
     from site_builder.publishing.lock import locked
+    from site_builder.settings.site import load_site
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     name, target = chosen_target(site, given.target)
     if not (given.yes or given.dry_run or sys.stdin.isatty()):
         message = "there is nobody to ask whether to deploy"
@@ -110,7 +110,7 @@ def _build(site: Site, target: Target, output: Path, given: argparse.Namespace) 
     options = Options(output, given.jobs, fork=not given.no_fork, cache=site.root / CACHE)
     with Display(sys.stderr) as display:
         report = build(site, options, on_progress=display.show, on_wait=say_waiting)
-    if report.warnings:
+    if report.warnings and (given.no_check or given.as_built):  # else check tells them
         print_warnings(report.warnings, given)
 
 
@@ -147,7 +147,7 @@ def _deploy_to(
     if given.dry_run and words:
         for line in plan_lines(found.plan):
             print(line)
-    if words and (given.dry_run or not found.plan.is_nothing):
+    if words and (given.dry_run or not (problems or found.plan.is_nothing)):
         print(f"{deploy.name} ({session.shown}): {summary(found.plan)}")
     deployed = False
     if not (problems or given.dry_run):

@@ -16,10 +16,10 @@ from site_builder.commands.arguments import CACHE
 from site_builder.errors import Problem, UsageError, nearest
 
 if TYPE_CHECKING:  # what a command needs it imports itself
-    from site_builder.config import Site
     from site_builder.publishing.deploy.built import BuiltSite
     from site_builder.publishing.deploy.guards import Wishes
-    from site_builder.targets import Target
+    from site_builder.settings.site import Site
+    from site_builder.settings.targets import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,17 +54,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Compare two sides; gives the exit code."""
-    from site_builder import config
     from site_builder.checking.diffing.compared import Wanted, compared
     from site_builder.checking.diffing.made import Running
     from site_builder.checking.diffing.page import difference_page
     from site_builder.checking.diffing.report import difference_json, report_lines
     from site_builder.progress import Display
+    from site_builder.settings.site import load_site
 
     if given.html is not None and not given.html.absolute().parent.is_dir():
         message = f"there is no folder for the page {given.html}"
         raise UsageError(Problem(message, code="C009"))
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     wanted = Wanted(given.old, given.new, tuple(given.packages), given.tolerance)
     with _ended_in_order(), Display(sys.stderr) as display:
         running = Running(

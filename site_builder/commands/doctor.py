@@ -30,12 +30,12 @@ def run(given: argparse.Namespace) -> int:
 
     Raises UsageError if there is no site or its settings are wrong, after what is true without.
     """
-    from site_builder import config
     from site_builder.authoring.doctor import general_facts, site_facts
+    from site_builder.settings.site import load_site
 
     for fact in general_facts():
         _print(fact)
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     missing = 0
     for fact in site_facts(site, output=output_folder(given), cache=site.root / CACHE):
         _print(fact)

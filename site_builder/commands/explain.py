@@ -17,8 +17,8 @@ from site_builder.commands.arguments import CACHE, add_place, add_posts
 from site_builder.errors import ContentError, Problem, UsageError
 
 if TYPE_CHECKING:  # what a command needs it imports itself
-    from site_builder.config import Site
     from site_builder.execution.explain import Explanation
+    from site_builder.settings.site import Site
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,11 +46,11 @@ def run(given: argparse.Namespace) -> int:
     if codes:
         _explain_codes(codes)
         return 0
-    from site_builder import config
     from site_builder.selected import explain_posts
+    from site_builder.settings.site import load_site
     from site_builder.store import Store
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     with Store(site.root / CACHE) as store:
         for explanation in explain_posts(site, given.posts, store):
             for line in _lines(explanation):

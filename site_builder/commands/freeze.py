@@ -24,13 +24,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Freeze posts; gives the exit code."""
-    from site_builder import config
     from site_builder.build import read_day
     from site_builder.progress import Display
     from site_builder.selected import freeze_posts
+    from site_builder.settings.site import load_site
     from site_builder.store import Store
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     with Store(site.root / CACHE) as store, Display(sys.stderr) as display:
         folders = freeze_posts(
             site,

@@ -15,9 +15,9 @@ from site_builder.commands.arguments import CACHE, add_json, add_place, add_runn
 from site_builder.errors import Problem, SiteBuilderError, UsageError
 
 if TYPE_CHECKING:  # what the command needs it imports itself
-    from site_builder.config import Site
     from site_builder.importing.post import Imported
     from site_builder.importing.report import Told
+    from site_builder.settings.site import Site
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,18 +43,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Import files; gives the exit code. Raises UsageError for files that are not there."""
-    from site_builder import config
     from site_builder.build import read_day
     from site_builder.commands.telling import print_document, print_each, print_warnings
     from site_builder.importing.post import Wanted, import_file, paths_of
     from site_builder.importing.report import Told, json_of, lines_of
+    from site_builder.settings.site import load_site
 
     paths = paths_of(given.files)
     if given.slug and len(paths) > 1:
         raise UsageError(
             Problem("--slug is for one file", help="import them one by one", code="N017")
         )
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     wanted = Wanted(given.to, given.slug, given.force, read_day())
     imported: list[Imported] = []
     failed: list[Problem] = []

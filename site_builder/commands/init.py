@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
     """Begin a blog; gives the exit code. Raises UsageError if that cannot be."""
     from site_builder.authoring.new_site import PACKAGES, add_host, write_site
     from site_builder.build import read_day
-    from site_builder.config import FILE
+    from site_builder.settings.site import FILE
 
     folder = given.folder.absolute()
     host, is_new = given.host or DEFAULT, not given.host or not (folder / FILE).exists()

@@ -36,14 +36,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """List posts; gives the exit code."""
-    from site_builder import config
     from site_builder.authoring.listing import Wanted, list_posts
     from site_builder.build import read_day
+    from site_builder.settings.site import load_site
     from site_builder.store import Store
 
     asked: list[tuple[bool, Status]] = [(given.drafts, "draft"), (given.future, "scheduled")]
     statuses = tuple(status for wanted, status in asked if wanted)
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     with Store(site.root / CACHE) as store:
         wanted = Wanted(statuses, given.stale, tuple(given.tag))
         listing = list_posts(site, wanted, store, today=read_day())
@@ -80,8 +80,17 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
         for line in lines:
             yield "  ".join(map(_padded, line, widths, HEADER)).rstrip()
     stale = sum(row.state == "stale" for row in rows)
-    counted = "1 post" if len(rows) == 1 else f"{len(rows)} posts"
-    yield f"{counted}, {stale} stale" if stale else counted
+    pages = sum(row.kind == "page" for row in rows)
+    counts = [_counted(len(rows) - pages, "post")]
+    if pages:
+        counts.append(_counted(pages, "page"))
+    if stale:
+        counts.append(f"{stale} stale")
+    yield ", ".join(counts)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -37,9 +37,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Begin a post; gives the exit code. Raises UsageError if that cannot be."""
-    from site_builder import config
     from site_builder.authoring.new_post import NewPost, write_post
     from site_builder.build import read_day
+    from site_builder.settings.site import load_site
 
     editor = _editor() if given.edit else []
     new = NewPost(
@@ -50,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
         slug=given.slug,
         draft=given.draft,
     )
-    path = write_post(config.load(given.directory), new)
+    path = write_post(load_site(given.directory), new)
     print(shown_file(path), flush=True)
     return _edit(editor, path) if given.edit else 0
 

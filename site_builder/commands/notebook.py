@@ -31,7 +31,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Write a notebook; gives the exit code. Raises UsageError if it cannot be written."""
-    from site_builder import config
     from site_builder.authoring.notebook import notebook_text
     from site_builder.authoring.notebook_file import (
         check_place,
@@ -40,9 +39,10 @@ def run(given: argparse.Namespace) -> int:
         write_notebook,
     )
     from site_builder.progress import Display
+    from site_builder.settings.site import load_site
     from site_builder.store import Store
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     post = post_named(site, given.post)
     path = None if given.output == "-" else Path(given.output or f"{post.slug}.ipynb").absolute()
     if path:

@@ -41,7 +41,6 @@ def run(given: argparse.Namespace) -> int:
     """Verify the site; gives the exit code. Raises UsageError if nothing is there to verify."""
     gc.set_threshold(50_000)  # as in a build
     # Late: `--help` needs none of this.
-    from site_builder import config
     from site_builder.checking.verifying.report import (
         heading_line,
         post_lines,
@@ -52,8 +51,9 @@ def run(given: argparse.Namespace) -> int:
     from site_builder.checking.verifying.verify import Wanted, verify
     from site_builder.evidence.fetch import open_published
     from site_builder.progress import Display
+    from site_builder.settings.site import load_site
 
-    site = config.load(given.directory)
+    site = load_site(given.directory)
     published = open_published(given.published or str(given.directory / "public"))
     wanted = Wanted(given.jobs, not given.no_fork, tuple(given.only), given.tolerance)
 

@@ -21,7 +21,7 @@ from markdown_it.token import Token
 from site_builder.content.front_matter import body_line
 from site_builder.content.positions import locate, problem_at
 from site_builder.errors import Problem
-from site_builder.model import Attachment, Source
+from site_builder.model.post import Attachment, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
+from site_builder.content.code_lines import HELP, lines_of_fence
 from site_builder.content.directives import KINDS
 from site_builder.content.fences import PYTHON, Fence, find_fences
 from site_builder.content.options import is_shown_only, read_options
 from site_builder.content.positions import problem_at
 from site_builder.errors import Problem, nearest
-from site_builder.model import Cell, Source
+from site_builder.model.post import Cell, Source
 
 
 def read_cells(
@@ -38,6 +39,7 @@ def read_cells(
         problems += _closing_problem(source, fence)
         if not _is_cell(fence, marked=marked, kernel=kernel):
             problems += _static_problem(source, fence)
+            problems += _lines_problems(source, fence)
             continue
         found = _cell_problem(source, fence, kernel)
         if found:
@@ -97,6 +99,15 @@ def _static_problem(source: Source, fence: Fence) -> Iterator[Problem]:
         help_ = nearest(name, {"code-cell", "code", "math", "python", *KINDS})
     width = len(name)
     yield problem_at(source, fence.line, message, help_, column=column, width=width, code=code)
+
+
+def _lines_problems(source: Source, fence: Fence) -> Iterator[Problem]:
+    """Lines to be numbered or marked that cannot be."""
+    info = fence.token.info
+    for message, at, width in lines_of_fence(info, fence.token.content)[1]:
+        line = fence.line
+        column = source.line_text(line).find(info.strip()) + 1 + at - info.index(info.strip())
+        yield problem_at(source, line, message, HELP, column=column, width=width, code="M017")
 
 
 def _cell_problem(source: Source, fence: Fence, kernel: str) -> Problem | None:

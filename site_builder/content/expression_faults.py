@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from site_builder.content.positions import problem_at
 from site_builder.content.value_syntax import VALUE
 from site_builder.errors import Problem
-from site_builder.model import Cell, Expression, Source
+from site_builder.model.post import Cell, Expression, Source
 
 
 def expression_fault(

@@ -26,7 +26,8 @@ from site_builder.content.markdown import make_parser
 from site_builder.content.typography import Quotes
 from site_builder.content.value_syntax import CLAIM, VALUE, split, unquoted
 from site_builder.errors import Problem
-from site_builder.model import Cell, Expression, FrontMatter, Source
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Cell, Expression, Source
 
 END = 1 << 30  # a line after all others
 

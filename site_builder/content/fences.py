@@ -15,7 +15,7 @@ from typing import Literal
 from markdown_it.token import Token
 
 from site_builder.content.options import is_shown_only
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 PYTHON = frozenset(("python", "py", "python3", "ipython", "ipython3"))
 

@@ -18,7 +18,8 @@ from site_builder.content.positions import problem_at
 from site_builder.content.slugs import slugify
 from site_builder.content.yaml_core import Mapping, YamlError, read_mapping
 from site_builder.errors import ContentError, Problem
-from site_builder.model import FrontMatter, Source
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Source
 from site_builder.schema import Codes, Path, Table, TableError, read_table
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)

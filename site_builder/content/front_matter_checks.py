@@ -6,13 +6,14 @@ In: the front matter. Out: for each key that was given, the items that are wrong
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from site_builder.codes import ignore_faults
-from site_builder.config import LANGUAGE, macro_fault
 from site_builder.content.slugs import is_slug_character, slugify, slugify_name
-from site_builder.model import FrontMatter
+from site_builder.model.front_matter import FrontMatter
 from site_builder.schema import Path
+from site_builder.settings.faults import LANGUAGE, macro_fault
 
 Finding = tuple[Path, str, str]
 
@@ -20,6 +21,8 @@ Finding = tuple[Path, str, str]
 def _title(front_matter: FrontMatter) -> Iterator[Finding]:
     if not front_matter.title.strip() and front_matter.kind != "aside":
         yield (), "'title' is empty", "give the post a title"
+    elif any(unicodedata.category(c) == "Cc" and c not in "\t\n" for c in front_matter.title):
+        yield (), "'title' has control characters", "delete them"
 
 
 def _updated(front_matter: FrontMatter) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
-from site_builder.content.citations import citations_plugin
+from site_builder.content.citations.syntax import citations_plugin
 from site_builder.content.directives import directives_plugin
 from site_builder.content.headings import headings_plugin
 from site_builder.content.maths_syntax import maths_plugin

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from site_builder.errors import ContentError, Problem
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 
 @dataclass(frozen=True, slots=True)

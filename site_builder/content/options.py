@@ -16,10 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from site_builder.content.code_lines import HELP, beyond, lines_of
 from site_builder.content.positions import problem_at
 from site_builder.content.yaml_core import YamlError, read_mapping, read_scalar
 from site_builder.errors import Problem
-from site_builder.model import CellOptions, Source
+from site_builder.model.cell_options import CellOptions
+from site_builder.model.post import Source
 from site_builder.schema import Codes, Path, Place, ProblemMaker, Table, TableError, read_table
 
 _CODES = Codes(unknown="M007", misfit="M008", twice="M009")
@@ -73,7 +75,8 @@ def read_options(
     if myst:
         _read_myst(written, lines)
     _read_comments(written, lines)
-    return _typed(written, myst=myst), written.taken, written.problems
+    code = "\n".join(lines[written.taken :])
+    return _typed(written, code, myst=myst), written.taken, written.problems
 
 
 def is_shown_only(attributes: str) -> bool:
@@ -151,6 +154,8 @@ def _read_attributes(written: Written, text: str, column: int) -> None:
             if match[1][0] in ".#" and len(match[1]) > 1:
                 if match[1][0] == "#":
                     written.add("label", match[1][1:], place)
+                elif match[1].lower() in _NUMBERED:
+                    written.add("code-line-numbers", True, place)
                 continue
             message = f"the option {match[1]!r} has no value"
             help_ = f"write {match[1]}=…"
@@ -167,6 +172,7 @@ def _read_attributes(written: Written, text: str, column: int) -> None:
         written.problems.append(written.problem(place, message, help_, code="M006"))
 
 
+_NUMBERED = (".numberlines", ".number-lines")
 _ATTRIBUTE = re.compile(r"\s*([.#]?[\w][\w:./-]*)(?:[ \t]*(=)[ \t]*|(?=\s|\Z))")
 
 
@@ -256,8 +262,8 @@ def _read_yaml(written: Written, texts: Sequence[str], leads: Sequence[int], *, 
         written.add(key, value, there(mapping.places[(key,)]))
 
 
-def _typed(written: Written, *, myst: bool) -> CellOptions:
-    """Type and check what was written; adds to its problems."""
+def _typed(written: Written, code: str, *, myst: bool) -> CellOptions:
+    """Type and check what was written of the cell's `code`; adds to its problems."""
     tags = written.values.pop("tags", ())
     for tag in tags.split(",") if isinstance(tags, str) else tags or ():
         key, value = _TAGS.get(str(tag).strip(), ("", None))
@@ -283,6 +289,9 @@ def _typed(written: Written, *, myst: bool) -> CellOptions:
         written.problems += error.problems
         return DEFAULT
     written.problems += _value_problems(options, written.values, problem)
+    marked, fault = lines_of(options.code_line_numbers)
+    if fault := fault or beyond(marked, code):
+        written.problems.append(problem(("code-line-numbers",), fault, HELP, "M017"))
     return options
 
 

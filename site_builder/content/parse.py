@@ -13,11 +13,9 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from site_builder.cited import Citations
-from site_builder.config import Site
 from site_builder.content.attachments import find_attachments
 from site_builder.content.cells import read_cells
-from site_builder.content.citations import may_cite
+from site_builder.content.citations.syntax import may_cite
 from site_builder.content.expressions import read_expressions
 from site_builder.content.front_matter import body_line, read_front_matter, slug_of
 from site_builder.content.markdown import parse_markdown
@@ -25,7 +23,10 @@ from site_builder.content.maths_inline import EMPTY
 from site_builder.content.positions import Fault, inline_place, locate, problem_at
 from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError, Problem
-from site_builder.model import Cell, FrontMatter, Post, Source
+from site_builder.model.citations import Citations
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Cell, Post, Source
+from site_builder.settings.site import Site
 
 
 class ParseError(ContentError):
@@ -57,7 +58,7 @@ def parse(site: Site, source: Source) -> Post:
     citations, works = Citations(wanted=wanted), tuple[str, ...]()
     if may_cite(source, front_matter):
         # Late: most posts cite nothing.
-        from site_builder.content.citations_of_post import find_citations
+        from site_builder.content.citations.post import find_citations
 
         citations, works, found = find_citations(site, source, front_matter, tokens, cells, env)
         problems += found

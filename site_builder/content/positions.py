@@ -13,7 +13,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from site_builder.errors import Problem
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 
 @dataclass(frozen=True, slots=True)

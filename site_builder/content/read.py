@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from site_builder.config import Site, encoding_problem
-from site_builder.errors import ContentError, Problem
-from site_builder.files import SiteFile
-from site_builder.model import Source
+from site_builder.errors import ContentError, Problem, encoding_problem
+from site_builder.model.files import SiteFile
+from site_builder.model.post import Source
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 FOLDERS = ("posts", "pages")

@@ -6,8 +6,8 @@ markdown-it's rule decides which mark opens and which closes.
 
 from __future__ import annotations
 
-from site_builder.config import Site
-from site_builder.model import FrontMatter
+from site_builder.model.front_matter import FrontMatter
+from site_builder.settings.site import Site
 
 Quotes = tuple[str, str, str, str]
 

@@ -15,7 +15,7 @@ from site_builder.execution.job import steps
 from site_builder.execution.lines import with_lines
 from site_builder.execution.proof import Prover
 from site_builder.execution.record import Record, RecordedCell, RecordedValue
-from site_builder.model import Cell, Expression, Output, Post, Value
+from site_builder.model.post import Cell, Expression, Output, Post, Value
 
 WIDTH = 100  # characters of a line of output in a message
 

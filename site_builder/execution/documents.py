@@ -26,7 +26,7 @@ from site_builder.execution.record import (
     SeenVariable,
     Trace,
 )
-from site_builder.model import Output, Value
+from site_builder.model.post import Output, Value
 
 FORMAT = 2  # another one for whatever an older version of this program would misread
 LONG = 2_000  # characters from which on a text is a blob

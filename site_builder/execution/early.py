@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from site_builder.config import Site
 from site_builder.execution.imports import PRELOADED, is_slow
 from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.running import Executor
+from site_builder.settings.site import Site
 
 _IMPORT = re.compile(rf"^[ \t\"]*(?:import|from) +({'|'.join(PRELOADED)})\b", re.MULTILINE)
 

@@ -13,7 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass, field
 
-from site_builder.config import Site
 from site_builder.errors import ContentError
 from site_builder.execution.explain import must_run, no_frozen, stale_frozen
 from site_builder.execution.job import job_of
@@ -26,7 +25,8 @@ from site_builder.execution.report import Finished, Outcome, warnings_of
 from site_builder.execution.reuse import Runs, runs_of, unstartable
 from site_builder.execution.running import Executor, OnProgress, Task
 from site_builder.execution.values import recorded_false_claims
-from site_builder.model import Execution, Post
+from site_builder.model.post import Execution, Post
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 Outcomes = dict[str, Outcome]

@@ -18,7 +18,7 @@ from site_builder.execution.proof import Change, declared_files
 from site_builder.execution.record import Conditions, Record, RecordedCell
 from site_builder.execution.reuse import Runs, kept_conditions
 from site_builder.execution.values import at_expression, recorded_false_claims
-from site_builder.model import Cell, Post
+from site_builder.model.post import Cell, Post
 
 SHOWN = 60  # characters of a line of code in a reason
 

@@ -16,7 +16,7 @@ from site_builder.errors import Problem
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.lines import first_line, line_in_file, named_cells, placed, text_at
 from site_builder.execution.values import at_expression
-from site_builder.model import Cell, Expression, Post
+from site_builder.model.post import Cell, Expression, Post
 
 Step = Cell | Expression
 FATAL = "Fatal Python error: "  # how faulthandler begins

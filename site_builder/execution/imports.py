@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from site_builder.model import Cell
+from site_builder.model.post import Cell
 
 # Module named in a post -> what a zygote imports for it. Only libraries whose
 # import has no effect but time, and whose forked copies were found to work.

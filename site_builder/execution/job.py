@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.documents import FORMAT
 from site_builder.execution.imports import imported, uses_magics
 from site_builder.execution.lines import expression_name, named_cells, ran
 from site_builder.execution.processes import FIXED
 from site_builder.execution.record import Conditions
-from site_builder.model import Cell, Expression, Post
+from site_builder.model.post import Cell, Expression, Post
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 RUNNER_CONDITION = "site-builder's runner"

@@ -18,7 +18,7 @@ from site_builder.execution.recording import record_of
 from site_builder.execution.report import Finished, warnings_of
 from site_builder.execution.reuse import Runs
 from site_builder.execution.values import recorded_false_claims
-from site_builder.model import Post
+from site_builder.model.post import Post
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from site_builder.model import Cell, Expression, Output, Post
+from site_builder.model.post import Cell, Expression, Output, Post
 
 CELL, VALUE = ", cell ", ", value "
 # The name may be quoted, as in a traceback, a repr, JSON or HTML.

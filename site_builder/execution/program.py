@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.errors import Problem, UsageError
 from site_builder.execution.processes import post_environment
+from site_builder.settings.site import Site
 
 
 def site_environment(site: Site) -> dict[str, str]:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.execution.child.observations import digest_of_names, names_in
 from site_builder.execution.interpreter import Interpreter, importable
 from site_builder.execution.record import Record, SeenFile, Trace
+from site_builder.settings.site import Site
 
 CHUNK = 1 << 20
 

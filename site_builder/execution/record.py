@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from site_builder.model import Output, Value
+from site_builder.model.post import Output, Value
 
 Conditions = Mapping[str, str]
 """Everything that a run is given beside its cells, by name."""

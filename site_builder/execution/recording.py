@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.interpreter import Interpreter
 from site_builder.execution.job import code_of, conditions_of, keys_of, options_of, seed_of
@@ -28,7 +27,8 @@ from site_builder.execution.record import (
     Trace,
 )
 from site_builder.execution.report import Finished
-from site_builder.model import Environment, Execution, Output, Post, Provenance, Value
+from site_builder.model.post import Environment, Execution, Output, Post, Provenance, Value
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 

@@ -14,7 +14,7 @@ from site_builder.errors import Problem
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.failures import failure
 from site_builder.execution.values import false_claims, value_problems, values_of
-from site_builder.model import Execution, Output, Post, Value
+from site_builder.model.post import Execution, Output, Post, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.errors import ContentError, Problem, UsageError
 from site_builder.execution.documents import read_record, record_bytes
 from site_builder.execution.frozen import read_frozen
@@ -30,7 +29,8 @@ from site_builder.execution.processes import StartError
 from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.proof import Change, Prover
 from site_builder.execution.record import Conditions, Record, Trace
-from site_builder.model import Post
+from site_builder.model.post import Post
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 RUNS = "runs"

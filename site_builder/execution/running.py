@@ -18,7 +18,7 @@ from site_builder.execution.forks import Forks
 from site_builder.execution.imports import is_slow
 from site_builder.execution.processes import Processes, Spawner, ZygoteError
 from site_builder.execution.report import Finished, Outcome, report
-from site_builder.model import Post
+from site_builder.model.post import Post
 
 
 @dataclass(frozen=True, slots=True)

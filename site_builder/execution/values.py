@@ -14,7 +14,7 @@ from site_builder.errors import Problem, nearest
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.lines import line_in_file, placed, ran
 from site_builder.execution.record import Record
-from site_builder.model import Cell, Expression, Output, Post, Value
+from site_builder.model.post import Cell, Expression, Output, Post, Value
 
 LONGEST = 60  # characters of an expression in a message
 

@@ -50,9 +50,11 @@ def opened(content: bytes, least: tuple[int, int] | None = None) -> Image.Image:
             image.draft(None, least[::-1] if turned else least)
         image.load()
         profile = image.info.get("icc_profile")
-        # As browsers do, which do not look at what WebP files say of it.
-        turned = image.format != "WEBP"
-        return _in_srgb(ImageOps.exif_transpose(image) if turned else image, profile)
+        # As browsers do, which do not look at what WebP files say of it. In place: a large
+        # picture is not in memory twice for nothing.
+        if image.format != "WEBP":
+            ImageOps.exif_transpose(image, in_place=True)
+        return _in_srgb(image, profile)
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from site_builder.images.sizes import ImageFile, ImageFiles
-from site_builder.model import Raster
+from site_builder.model.post import Raster
 from site_builder.store import Store, digest_of
 
 IMAGES = "images"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,7 +17,7 @@ from site_builder.images.boxes import picture_size
 from site_builder.images.cleaning import DamagedError, cleaned
 from site_builder.images.sizes import MOST
 from site_builder.images.svg import cleaned_svg
-from site_builder.model import Raster
+from site_builder.model.post import Raster
 
 IMAGES = frozenset(
     (".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff", ".webp")
@@ -63,7 +64,7 @@ _known: dict[tuple[str, bytes], Looked] = {}
 def _look(name: str, content: bytes) -> Looked:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".svg":
-        return _drawing(content)
+        return _drawing(content, _scale(name))
     image = cleaned(content)
     if image.format in _UNSEEN:
         shown = _UNSEEN[image.format]
@@ -81,7 +82,7 @@ def _look(name: str, content: bytes) -> Looked:
         message = f"has {width} × {height} pixels, over {MOST // 1_000_000} millions"
         raise UnfitError(message, "save it smaller", "I008")
     raster = Raster(image.format, width, height, len(content), image.moves, image.lossless)
-    scale = 2 if PurePosixPath(name).stem.endswith("@2x") else 1
+    scale = _scale(name)
     return Looked(round(width / scale), round(height / scale), raster)
 
 
@@ -100,26 +101,63 @@ def _size(content: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _drawing(content: bytes) -> Looked:
-    import imagesize
-
-    removed = cleaned_svg(content).removed
-    try:
-        width, height = imagesize.get(io.BytesIO(content))
-    except (OSError, ValueError):
-        width = height = 0
-    if min(width, height) <= 0:
-        width, height = _view_box(content)
-    return Looked(width, height, removed=removed)
+def _scale(name: str) -> int:
+    return 2 if PurePosixPath(name).stem.endswith("@2x") else 1
 
 
-def _view_box(content: bytes) -> tuple[int, int]:
-    """The size of an SVG that leaves its width to the page: only its proportions matter."""
-    head = content[:4096].decode("utf-8", "replace")
-    box = re.search(r"""<svg\b[^>]*\sviewBox\s*=\s*["']([^"']*)["']""", head)
-    numbers = re.split(r"[\s,]+", box[1].strip()) if box else []
+def _drawing(content: bytes, scale: int) -> Looked:
+    clean = cleaned_svg(content)
+    width, height = _drawn_size(clean.root)
+    return Looked(*_whole(width / scale, height / scale), removed=clean.removed)
+
+
+def _drawn_size(root: Mapping[str, str]) -> tuple[float, float]:
+    """The size of an SVG by the attributes of its root; zeros if they do not tell.
+
+    Of one that leaves width and height to the page the proportions are told, by its view box.
+    """
+    width, height = _pixels(root.get("width", "")), _pixels(root.get("height", ""))
+    if width and height:
+        return width, height
+    across, down = _view_box(root.get("viewBox", ""))
+    if not across or not down:
+        return 0, 0
+    if width or height:
+        scale = width / across if width else height / down
+        return across * scale, down * scale
+    return across, down
+
+
+def _pixels(length: str) -> float:
+    """A length in CSS pixels; 0 for one of a unit that depends on what is around it."""
+    found = _LENGTH.fullmatch(length.strip())
+    return float(found[1]) * _UNITS[found[2].lower()] if found else 0
+
+
+def _view_box(written: str) -> tuple[float, float]:
+    numbers = re.split(r"[\s,]+", written.strip())
     try:
         _, _, width, height = map(float, numbers)
-        return round(width), round(height)
-    except (ValueError, OverflowError):
+    except ValueError:
         return 0, 0
+    return (width, height) if width > 0 and height > 0 else (0, 0)
+
+
+_LENGTH = re.compile(r"\+?(\d+\.?\d*|\.\d+)(|px|pt|pc|mm|cm|in|q)", re.IGNORECASE)
+_UNITS = dict(
+    zip(
+        ("", "px", "pt", "pc", "mm", "cm", "in", "q"),
+        (1, 1, 96 / 72, 16, 96 / 25.4, 96 / 2.54, 96, 96 / 101.6),
+        strict=True,
+    )
+)
+
+
+def _whole(width: float, height: float) -> tuple[int, int]:
+    """A size in whole pixels, as HTML wants it."""
+    if not (0 < width < _HUGE and 0 < height < _HUGE):
+        return 0, 0
+    return max(1, round(width)), max(1, round(height))
+
+
+_HUGE = 1e6

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from site_builder.model import Raster
+from site_builder.model.post import Raster
 
 WIDTHS = (800, 1600)
 """Pixels across: of the widest column, and of it on screens that have two for one."""

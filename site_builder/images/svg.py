@@ -23,6 +23,8 @@ class CleanedSvg:
     content: bytes
     removed: tuple[str, ...] = ()
     """What it had: such as `a script`, `the attribute onclick`."""
+    root: Mapping[str, str] = field(default_factory=dict)
+    """The attributes of its root element."""
 
 
 def cleaned_svg(content: bytes) -> CleanedSvg:
@@ -30,7 +32,7 @@ def cleaned_svg(content: bytes) -> CleanedSvg:
     reading = _Reading(_in_bytes(content))
     reading.read()
     if not reading.cuts:
-        return CleanedSvg(content)
+        return CleanedSvg(content, root=reading.root)
     content = reading.content
     pieces, place = [], 0
     for start, end, instead in sorted(reading.cuts):
@@ -38,7 +40,7 @@ def cleaned_svg(content: bytes) -> CleanedSvg:
             pieces += [content[place:start], instead]
             place = end
     pieces.append(content[place:])
-    return CleanedSvg(b"".join(pieces), tuple(dict.fromkeys(reading.removed)))
+    return CleanedSvg(b"".join(pieces), tuple(dict.fromkeys(reading.removed)), reading.root)
 
 
 def _in_bytes(content: bytes) -> bytes:
@@ -77,6 +79,7 @@ class _Reading:
     cuts: list[tuple[int, int, bytes]] = field(default_factory=list)
     """Where each begins and ends, and what takes its place."""
     removed: list[str] = field(default_factory=list)
+    root: Mapping[str, str] = field(default_factory=dict)
     _open: list[int] = field(default_factory=list)
     """Where each element begins that is open."""
     _inside: int = 0
@@ -98,8 +101,10 @@ class _Reading:
 
     def _start(self, parser: Any, name: str, given: Mapping[str, str]) -> None:
         start = parser.CurrentByteIndex
-        if not self._open and name.rpartition(":")[2] != "svg":
-            raise DamagedError(f"it is <{name}>, not <svg>")
+        if not self._open:
+            if name.rpartition(":")[2] != "svg":
+                raise DamagedError(f"it is <{name}>, not <svg>")
+            self.root = given
         self._open.append(start)
         if self._inside:
             self._inside += 1

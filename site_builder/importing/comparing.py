@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from site_builder.config import Site
 from site_builder.evidence.drift import Drift, NumberMove, drift_of_texts
 from site_builder.evidence.lines import clipped, plain
 from site_builder.evidence.matching import aligned
@@ -19,7 +18,8 @@ from site_builder.execution.engine import execute
 from site_builder.execution.failures import CONTROL
 from site_builder.execution.running import OnProgress
 from site_builder.importing.draft import StoredCell
-from site_builder.model import Cell, Execution, Output, Post
+from site_builder.model.post import Cell, Execution, Output, Post
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 Standing = Literal["reproduced", "within precision", "differs", "cannot be compared", "did not run"]

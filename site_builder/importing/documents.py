@@ -18,7 +18,7 @@ from site_builder.content.markdown import parse_markdown
 from site_builder.errors import Problem
 from site_builder.importing.draft import Draft, remark
 from site_builder.importing.fences import shown_only
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from site_builder.errors import Problem
-from site_builder.model import Output
+from site_builder.model.post import Output
 
 
 @dataclass(frozen=True, slots=True)

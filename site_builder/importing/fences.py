@@ -9,7 +9,7 @@ import re
 
 from site_builder.content.fences import find_fences
 from site_builder.content.markdown import parse_markdown
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 
 def fenced(code: str, info: str) -> str:

@@ -18,7 +18,7 @@ import yaml
 from site_builder.content.front_matter import body_line, read_front_matter
 from site_builder.errors import ContentError, Problem
 from site_builder.importing.draft import Draft, remark
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 _DATES = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y")
 _TODAY = ("today", "now", "last-modified")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from site_builder.model import Output
+from site_builder.model.post import Output
 
 # Of nbformat 3, whose mime types are keys of the output itself.
 _MIMES = {

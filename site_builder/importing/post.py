@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from site_builder.config import Site, encoding_problem
 from site_builder.content.parse import ParseError, parse
 from site_builder.content.slugs import is_slug_character, slugify
-from site_builder.errors import ContentError, Problem, UsageError
+from site_builder.errors import ContentError, Problem, UsageError, encoding_problem
 from site_builder.importing.beside import bibliographies_beside, files_beside
 from site_builder.importing.documents import draft_of_document
 from site_builder.importing.draft import Draft, StoredCell
 from site_builder.importing.front_matter import Known, front_matter_text
 from site_builder.importing.notebooks import draft_of_notebook, draft_of_script
-from site_builder.model import Post, Source
+from site_builder.model.post import Post, Source
+from site_builder.settings.site import Site
 
 MOST = 200_000_000  # bytes of a file
 ROUNDS = 5  # of parsing a post and commenting out what it cannot have

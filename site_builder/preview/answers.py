@@ -21,11 +21,11 @@ from urllib.parse import quote, unquote, urljoin
 from site_builder.codes import WARNINGS
 from site_builder.diagnostics.folding import folded
 from site_builder.errors import Problem, SiteBuilderError
-from site_builder.files import Recipe
-from site_builder.media_types import HTML, content_type
+from site_builder.model.files import Recipe
 from site_builder.preview.addresses import INDEX, Place, place_of
 from site_builder.preview.board import Preview
 from site_builder.preview.pages import client_digest, own_page, shown_in
+from site_builder.publishing.media_types import HTML, content_type
 
 MOST = 100  # problems that a page is told of
 _KEPT = 64  # pages

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from site_builder.errors import Problem
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from site_builder.making import Made
 from site_builder.memory import KnownPost
-from site_builder.page import Page
+from site_builder.model.page import Page
 
 
 @dataclass

@@ -16,9 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from site_builder import config
 from site_builder.build import Options, read_day
-from site_builder.config import Site
 from site_builder.errors import Problem, SiteBuilderError, in_order
 from site_builder.execution.live.live import LivePosts
 from site_builder.execution.live.shown import Shown
@@ -28,6 +26,7 @@ from site_builder.preview.board import Board, Preview
 from site_builder.preview.refresh import Refresher
 from site_builder.preview.server import PreviewServer
 from site_builder.preview.watch import watch
+from site_builder.settings.site import FILE, Site, load_site
 from site_builder.store import FOLDER, Store
 
 STAND_IN = "preview"  # names what is remembered of previews; nothing is written there
@@ -96,7 +95,7 @@ def serve(
     """
     loop = _Loop(wish, on_ready, on_told, stop)
     with contextlib.ExitStack() as ending:
-        site = config.load(wish.root)
+        site = load_site(wish.root)
         loop.begin(site)
         ending.callback(loop.close)
         loop.show(frozenset(), at_once=True)
@@ -252,7 +251,7 @@ class _Loop:
             for path in paths
             if Path(path).is_relative_to(root) and Path(path) != root
         )
-        if any(path.partition("/")[0] in (config.FILE, "words") for path in saved):
+        if any(path.partition("/")[0] in (FILE, "words") for path in saved):
             self._reopen()
         self.show(saved)
 
@@ -260,7 +259,7 @@ class _Loop:
         """Begin anew if the settings are others; if they are wrong, those before hold."""
         assert self._refresher is not None
         try:
-            site = config.load(self.wish.root)
+            site = load_site(self.wish.root)
         except SiteBuilderError as error:
             self._settings_problems = error.problems
             return

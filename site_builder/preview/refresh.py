@@ -11,26 +11,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from site_builder.assembly.addresses import INDEX, locate
-from site_builder.assembly.theme import Theme, load_theme
-from site_builder.assembly.theme_files import ThemeFiles
+from site_builder.assembly.theme.files import ThemeFiles
+from site_builder.assembly.theme.theme import Theme, load_theme
 from site_builder.build import read_day
-from site_builder.config import Site
 from site_builder.content.read import sources_of, state_of
 from site_builder.errors import ContentError, Problem, SiteBuilderError, UsageError, in_order
 from site_builder.execution.live.live import LivePosts
 from site_builder.execution.live.shown import Shown
-from site_builder.files import LostError, Recipe
 from site_builder.inputs import Inputs, read_inputs
 from site_builder.making import Made, assembled, prepare_prose, recall
 from site_builder.memory import NOTHING, KnownPost, Memory, keep, unchanged_posts
-from site_builder.model import ExecutedPost, Post, Source
+from site_builder.model.files import LostError, Recipe
+from site_builder.model.page import Page
+from site_builder.model.post import ExecutedPost, Post, Source
 from site_builder.options import Options, Order
-from site_builder.page import Page
 from site_builder.pages import not_run, parse_whole, prepare_executed
 from site_builder.preview.board import Preview
 from site_builder.preview.last_good import LastGood
 from site_builder.preview.remarks import progress, remarks
 from site_builder.rendering.page_json import read_page
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 TRIES = 4  # to assemble a site, each without what stood in the way

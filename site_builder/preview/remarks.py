@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Container
 
 from site_builder.codes import unsilenced
-from site_builder.config import Site
 from site_builder.errors import Problem
 from site_builder.execution.live.shown import Shown
 from site_builder.making import Made
-from site_builder.model import Post
+from site_builder.model.post import Post
+from site_builder.settings.site import Site
 
 
 def remarks(made: Made, site: Site, failed: Container[str]) -> list[Problem]:

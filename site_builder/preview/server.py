@@ -22,7 +22,6 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
 from site_builder.errors import Problem, UsageError
-from site_builder.media_types import HTML
 from site_builder.preview.answers import Answer, Answers
 from site_builder.preview.board import Board
 from site_builder.preview.pages import (
@@ -34,6 +33,7 @@ from site_builder.preview.pages import (
     with_script,
 )
 from site_builder.preview.streams import stream
+from site_builder.publishing.media_types import HTML
 
 HOST = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost", "[::1]")

@@ -1,7 +1,7 @@
 """The output folder: what may be one, and what is in it that is not ours.
 
 In: the folder, the files that must go there, and those that are ours. Out: nothing, or Problems.
-Promise: nothing is changed here.
+Promise: nothing is changed here but that empty folders go.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.store import digest_of
 
 SOURCES = ("posts", "pages", "themes", "templates", "static", ".git", ".cache", ".venv")
@@ -155,3 +155,14 @@ def shown_path(folder: Path, site_root: Path) -> str:
     root = site_root.resolve()
     inside = folder.is_relative_to(root) and folder != root
     return (folder.relative_to(root) if inside else folder).as_posix()
+
+
+def remove_empty_above(folder: Path, place: Path) -> None:
+    """Remove the folders above a place, and in `folder`, that are empty."""
+    for parent in place.parents:
+        if parent == folder:
+            break
+        try:
+            parent.rmdir()
+        except OSError:
+            break

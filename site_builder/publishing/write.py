@@ -24,13 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.publishing.lock import locked
 from site_builder.publishing.output_folder import (
     LinkFinder,
     check_content,
     check_place,
     digest_at,
+    remove_empty_above,
     shown_path,
 )
 from site_builder.publishing.staging import (
@@ -284,11 +285,5 @@ def _remove(folder: Path, path: str) -> bool:
         place.unlink()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    for parent in place.parents:
-        if parent == folder:
-            break
-        try:
-            parent.rmdir()
-        except OSError:
-            break
+    remove_empty_above(folder, place)
     return True

@@ -1,4 +1,4 @@
-"""Admonitions and notes: text that stands beside the text.
+"""Admonitions: text that stands beside the text.
 
 In: their tokens and, rendered, their titles. Out: the HTML that opens and closes them, as block
 quotes in feeds.
@@ -49,20 +49,3 @@ def admonition_closes(draft: Draft, tokens: Sequence[Token], index: int) -> str:
         if token.type == "admonition_open" and token.level == level
     )
     return "</details>\n" if opening.meta["collapsible"] else "</aside>\n"
-
-
-def note_reference(token: Token) -> str:
-    """The number of a note, which leads to it."""
-    number = token.meta["id"] + 1
-    again = f"-{token.meta['subId'] + 1}" if token.meta.get("subId") else ""
-    link = f'<a id="fnref-{number}{again}" href="#fn-{number}" role="doc-noteref">{number}</a>'
-    return f'<sup class="footnote-ref">{link}</sup>'
-
-
-def note_opens(draft: Draft, token: Token) -> str:
-    """The start of a note."""
-    number = token.meta["id"] + 1
-    if draft.feed:
-        return f'<blockquote id="fn-{number}">\n'
-    mark = f'<span class="sidenote-number">{number}</span> '
-    return f'<aside class="sidenote" id="fn-{number}" role="note">{mark}'

@@ -14,17 +14,16 @@ from typing import Any
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from site_builder.content.code_lines import lines_of_fence
 from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
-from site_builder.page import Heading
+from site_builder.model.page import Heading
 from site_builder.rendering.admonitions import (
     admonition_closes,
     admonition_opens,
-    note_opens,
-    note_reference,
 )
 from site_builder.rendering.cells import cell_html
-from site_builder.rendering.citations import (
+from site_builder.rendering.citations.in_text import (
     RULES,
     parser_environment,
     tell_given,
@@ -45,7 +44,8 @@ from site_builder.rendering.images import (
 from site_builder.rendering.links import in_link, link_opens, reference_html, without_links
 from site_builder.rendering.listings import listing_html
 from site_builder.rendering.markup import alignment, attribute
-from site_builder.rendering.notes import place_notes
+from site_builder.rendering.notes import end_notes, place_notes
+from site_builder.rendering.notes_html import NOTE_RULES
 from site_builder.rendering.values import (
     text_tokens,
     value_html,
@@ -59,7 +59,7 @@ _FILENAME = re.compile(r'(?:filename|title)="([^"]*)"')
 
 def body_html(draft: Draft, tokens: Sequence[Token]) -> str:
     """Render the blocks of a post, whose values are filled in."""
-    placed = place_notes(tokens)
+    placed = end_notes(tokens) if draft.notes_at_end else place_notes(tokens)
     if any(token.type == "heading_open" and token.tag == "h1" for token in placed):
         draft.heading_shift = 1  # the page's one `h1` is its title
     return with_references(draft, _render(placed, draft))
@@ -152,7 +152,8 @@ class _Renderer(RendererHTML):
             return cell_html(draft, token.meta["cell"], inline_html, markdown_html)
         language = token.meta.get("language") or (token.info.split() or [""])[0]
         name = _FILENAME.search(token.info)
-        return listing_html(draft, token.content, language, name[1] if name else "")
+        lines, _ = lines_of_fence(token.info, token.content)
+        return listing_html(draft, token.content, language, name[1] if name else "", lines)
 
     def code_block(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return listing_html(env["draft"], tokens[index].content, "", "")
@@ -251,12 +252,6 @@ class _Renderer(RendererHTML):
     def admonition_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         return admonition_closes(env["draft"], tokens, index)
 
-    def footnote_ref(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return note_reference(tokens[index])
-
-    def footnote_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return note_opens(env["draft"], tokens[index])
-
     def paragraph_open(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
         if is_figure(tokens[index + 1].children):
             return ""
@@ -271,15 +266,9 @@ class _Renderer(RendererHTML):
             return ""
         return self.renderToken(tokens, index, options, env)
 
-    def footnote_close(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return "</blockquote>\n" if env["draft"].feed else "</aside>\n"
-
-    def footnote_anchor(self, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-        return ""  # the note stands beside its reference
-
 
 _RENDERER = _Renderer()
-_RENDERER.rules |= RULES
+_RENDERER.rules |= RULES | NOTE_RULES
 
 
 def _scratch(draft: Draft) -> Draft:

@@ -12,7 +12,7 @@ from html import escape
 
 from site_builder.content.expressions import cell_texts
 from site_builder.content.positions import problem_at
-from site_builder.model import Cell
+from site_builder.model.post import Cell
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.markup import attribute
 from site_builder.rendering.values import plain

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from site_builder.content.headings import plain_text
 from site_builder.content.positions import problem_at
 from site_builder.errors import nearest
-from site_builder.page import CardSource
+from site_builder.model.page import CardSource
 from site_builder.rendering.draft import Draft
 from site_builder.store import digest_of
 

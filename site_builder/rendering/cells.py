@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable
 from html import escape
 
+from site_builder.content.code_lines import lines_of
 from site_builder.content.positions import problem_at
 from site_builder.maths import MathsError
-from site_builder.model import Cell, Output
+from site_builder.model.post import Cell, Output
 from site_builder.rendering.captions import (
     Inline,
     alternative,
@@ -22,11 +23,11 @@ from site_builder.rendering.captions import (
     check_captions,
 )
 from site_builder.rendering.claims import claim_of_cell, claim_text, is_proven
+from site_builder.rendering.code_html import code_html
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.figures import Picture, picture
 from site_builder.rendering.foreign_html import is_table, shown_html
 from site_builder.rendering.formulas import latex_output
-from site_builder.rendering.highlight import highlight
 from site_builder.rendering.images import in_words
 from site_builder.rendering.listings import copy_button
 from site_builder.rendering.markup import attribute
@@ -97,13 +98,17 @@ def _code(draft: Draft, cell: Cell) -> str:
     words = draft.words
     name = f"{words.code_number.format(number=cell.number)}, {cell.language.capitalize()}"
     button = copy_button(draft, words.copy_code.format(number=cell.number))
+    lines, _ = lines_of(cell.options.code_line_numbers)
     pre = (
         f'<pre class="highlight" tabindex="0" role="group"{attribute("aria-label", name)}>'
-        f"<code>{highlight(code, cell.language)}</code></pre>{button}"
+        f"<code>{code_html(code, cell.language, lines)}</code></pre>{button}"
     )
+    file = escape(cell.options.filename, quote=False)
     if cell.options.code_fold and not cell.options.claim:
-        return f'<details class="fold"><summary>{escape(words.code)}</summary>{pre}</details>\n'
-    return pre + "\n"
+        file = f' <span class="filename">{file}</span>' if file else ""
+        summary = f"<summary>{escape(words.code)}{file}</summary>"
+        return f'<details class="fold">{summary}{pre}</details>\n'
+    return (f'<p class="filename">{file}</p>' if file else "") + pre + "\n"
 
 
 class _Shown:
@@ -244,7 +249,7 @@ class _Shown:
         image = f'<img src="{source}"{size} alt="{escape(alt)}"'
         if draft.feed:
             return captioned_figure(draft, self._cell, f"{image}>", place, self._inline)
-        first = draft.number("picture") == 1
+        first = draft.number("picture") == 1 and not draft.counts.get("image")
         image += ' class="raster"' if made.raster else ""
         image += ' role="presentation"' if decoration else ""
         image += ' decoding="async">' if first else ' loading="lazy" decoding="async">'

@@ -13,11 +13,11 @@ from html import escape
 from markdown_it.token import Token
 
 from site_builder.content.headings import plain_text
-from site_builder.model import Cell, Output
+from site_builder.model.post import Cell, Output
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.highlight import highlight
 from site_builder.rendering.marks import note_mark
-from site_builder.rendering.values import FALSE, is_pending, text_tokens, value_of
+from site_builder.rendering.values import is_pending, text_tokens, told_false, value_of
 
 Inline = Callable[[Draft, str, str], str]
 
@@ -71,7 +71,7 @@ def claim_of_cell(
     sentence = inline(draft, cell.options.claim, origin)
     checks = [output for output in outputs if output.kind == "assertion"]
     holds = is_proven(outputs)
-    statement = f"<p>{sentence}{'' if holds else FALSE}</p>\n"
+    statement = f"<p>{sentence}{'' if holds else escape(told_false(draft), quote=False)}</p>\n"
     if draft.feed or not draft.executed.execution.environment:
         return statement
     told = _told(draft, holds=holds)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from site_builder.content.front_matter import body_line
-from site_builder.files import SiteFile
-from site_builder.model import Cell, CellOptions, Environment, ExecutedPost, Expression, Output
+from site_builder.model.cell_options import CellOptions
+from site_builder.model.files import SiteFile
+from site_builder.model.post import Cell, Environment, ExecutedPost, Expression, Output
 from site_builder.rendering.filled_markdown import as_written, filled_body, filled_text
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from site_builder.content.positions import locate
 from site_builder.content.typography import Quotes
 from site_builder.errors import Problem
-from site_builder.files import SiteFile
-from site_builder.machine_settings import Policy
-from site_builder.model import Attachment, ExecutedPost
-from site_builder.page import Anchor, Heading, Reference
+from site_builder.model.files import SiteFile
+from site_builder.model.page import Anchor, Heading, Reference
+from site_builder.model.post import Attachment, ExecutedPost
+from site_builder.settings.machines import Policy
 from site_builder.words.words import ENGLISH, Words, words_for
 
 
@@ -35,6 +35,8 @@ class Draft:
     """How feeds show formulas: `mathml`, `tex` or `image`."""
     policy: Policy = field(default_factory=Policy)
     """What the page may load from elsewhere."""
+    notes_at_end: bool = False
+    """Whether footnotes stand at the end of the page, not each beside its reference."""
     base: str = "/"
     """The path of the home page on its host."""
     lines: tuple[int, int] = (1, 1)

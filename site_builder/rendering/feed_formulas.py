@@ -12,8 +12,8 @@ import struct
 import warnings
 from html import escape, unescape
 
-from site_builder.files import SiteFile, named_by_content
 from site_builder.maths import without_annotations
+from site_builder.model.files import SiteFile, named_by_content
 from site_builder.rendering.draft import Draft
 
 # The columns of a row that the page would align stand side by side.

@@ -10,15 +10,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from site_builder.files import SiteFile, named_by_content
+from site_builder.model.files import SiteFile, named_by_content
 
 INK = "#dcdfe4"  # the theme's text colour on dark pages
 PAPER = "#14161a"  # and its ground
 
 # The names are given in execution.child.figures. A page shows the file by <img>, so the reader's
-# preference is all that reaches it. The last rule is for ticks: they are copies of a marker, `m…`,
+# preference is all that reaches it. The first rule is for the ground of a figure that is opened by
+# itself; as an image it has none. The last rule is for ticks: they are copies of a marker, `m…`,
 # and what is copied no longer stands inside of the artist that it belongs to.
 _DARK_STYLE = f"""<style>@media (prefers-color-scheme: dark) {{
+:root {{ color-scheme: dark; }}
 [id^="paper-"] [style*="fill: #"] {{ fill: {PAPER} !important; fill-opacity: 0 !important; }}
 [id^="paper-"] [style*="stroke: #0"], [id^="line-"] [style*="stroke: #0"] {{ stroke: {INK} !important; }}
 [id^="ink-"] {{ fill: {INK}; }}

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from site_builder.content.value_syntax import CLAIM, VALUE
-from site_builder.model import ExecutedPost, Expression, Value
+from site_builder.model.post import ExecutedPost, Expression, Value
 from site_builder.rendering.tex_values import bare_tex, tex_of
 from site_builder.rendering.values import text_of
 

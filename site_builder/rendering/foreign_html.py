@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 
 from site_builder.content.positions import problem_at
-from site_builder.files import SiteFile, named_by_content
-from site_builder.machine_settings import Policy, allows
+from site_builder.model.files import SiteFile, named_by_content
 from site_builder.rendering.draft import Draft
+from site_builder.settings.machines import Policy, allows
 
 
 def shown_html(draft: Draft, html: str, *, name: str, line: int, what: str) -> str:

@@ -18,11 +18,11 @@ from site_builder.content.positions import problem_at
 from site_builder.content.references import PREFIXES
 from site_builder.errors import Problem
 from site_builder.images.sizes import image_files
-from site_builder.machine_settings import allows
-from site_builder.model import Attachment
+from site_builder.model.post import Attachment
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.foreign_html import is_remote, unseen, unseen_style
 from site_builder.rendering.markup import attribute, kept
+from site_builder.settings.machines import allows
 
 DECORATION = ("presentation", "none")
 _NUMBERED = tuple(f"{prefix}-" for prefix in PREFIXES if prefix != "sec")

@@ -16,7 +16,8 @@ from markdown_it.token import Token
 MOST = 32
 _FEWEST_USES = 2
 _IN_TITLE, _IN_HEADING = 3, 2  # how many uses one there counts for
-_ASCII_WORD = re.compile(r"[a-z]{3,}")
+_SHORTEST = 3
+_APART = "".join(x if x.isalpha() else " " for x in map(chr, range(128)))
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff]{3,}")
 _RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,}")
 # Scripts without spaces: Chinese and Japanese, then Thai, Lao, Burmese and Khmer.
@@ -34,7 +35,7 @@ def keywords(title: str, tokens: Sequence[Token], language: str) -> tuple[str, .
         if token.type == "inline":
             heading = index and tokens[index - 1].type == "heading_open"
             prose += [_text(token)] * (_IN_HEADING if heading else 1)
-    uses = Counter(_words(" ".join([*[title] * _IN_TITLE, *prose])))
+    uses = _words(" ".join([*[title] * _IN_TITLE, *prose]))
     counted: Counter[str] = Counter()
     for word, count in uses.items():
         if word not in common:
@@ -58,13 +59,16 @@ def _text(token: Token) -> str:
     return "".join(x.content if x.type in ("text", "code_inline") else " " for x in children)
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str) -> Counter[str]:
     """Words in small letters; of scripts without spaces all pairs of characters."""
     text = text.lower()
-    words: list[str] = (_ASCII_WORD if text.isascii() else _WORD).findall(text)
-    for run in () if text.isascii() else _RUN.findall(text):
-        words += (run[n : n + 2] for n in range(len(run) - 1))
-    return words
+    if text.isascii():  # of these words there are thousands, and few different ones
+        uses = Counter(text.translate(_APART).split())
+        return Counter({word: uses[word] for word in uses if len(word) >= _SHORTEST})
+    uses = Counter(_WORD.findall(text))
+    for run in _RUN.findall(text):
+        uses.update(run[n : n + 2] for n in range(len(run) - 1))
+    return uses
 
 
 def _singular(word: str) -> str:

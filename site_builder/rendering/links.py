@@ -52,6 +52,22 @@ def without_links(tokens: Sequence[Token]) -> list[Token]:
     return [token for token in tokens if token.type not in dropped]
 
 
+def in_title(tokens: Sequence[Token]) -> list[Token]:
+    """Inline tokens for a title, which is itself a link wherever posts are listed.
+
+    Without links and notes; words stand for images, and no formula takes a line of its own.
+    """
+    kept: list[Token] = []
+    for token in without_links(tokens):
+        if token.type == "image":
+            kept += in_title(token.children or ())
+        elif token.type == "maths_inline" and token.meta.get("display"):
+            kept.append(token.copy(meta=token.meta | {"display": False}))
+        else:
+            kept.append(token)
+    return kept
+
+
 def _written(address: str) -> str:
     """What of an address stands in the text as it is: the parser percent-encodes."""
     return re.split("[%#?]", address)[0] or address.lstrip("#")

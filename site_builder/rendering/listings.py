@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from html import escape
 
+from site_builder.content.code_lines import PLAIN, CodeLines
+from site_builder.rendering.code_html import code_html
 from site_builder.rendering.draft import Draft
-from site_builder.rendering.highlight import highlight
 
 
-def listing_html(draft: Draft, code: str, language: str, filename: str) -> str:
+def listing_html(
+    draft: Draft, code: str, language: str, filename: str, lines: CodeLines = PLAIN
+) -> str:
     """The listing; `language` and `filename` may be empty."""
     if draft.feed:
         return f"<pre><code>{escape(code, quote=False)}</code></pre>\n"
@@ -22,7 +25,7 @@ def listing_html(draft: Draft, code: str, language: str, filename: str) -> str:
     return (
         f'<figure class="code" id="listing-{number}">{_head(language, filename)}'
         f'<pre class="highlight" tabindex="0" role="group" aria-label="{label}">'
-        f"<code>{highlight(code, language)}</code></pre>{button}</figure>\n"
+        f"<code>{code_html(code, language, lines)}</code></pre>{button}</figure>\n"
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from site_builder.model import Source
-from site_builder.page import Page
+from site_builder.model.page import Page
+from site_builder.model.post import Source
 from site_builder.plain import MISFIT, plain, read_plain
 from site_builder.store import digest_of
 

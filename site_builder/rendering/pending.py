@@ -6,7 +6,7 @@ nothing of this is ever on a page that was built.
 
 from __future__ import annotations
 
-from site_builder.model import Cell, Execution
+from site_builder.model.post import Cell, Execution
 from site_builder.rendering.captions import Inline, captioned_figure, captioned_table
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.markup import attribute

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from site_builder.page import Picture
+from site_builder.model.page import Picture
 
 _IMAGE = re.compile(r"""<img\b(?:[^"'<>]|"[^"]*"|'[^']*')*>""")
 _ATTRIBUTE = re.compile(r"""\s([a-z-]+)="([^"]*)\"""")

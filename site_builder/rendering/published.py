@@ -27,9 +27,9 @@ from site_builder.evidence.published import (
     PublishedValue,
     published_bytes,
 )
-from site_builder.files import SiteFile
-from site_builder.model import Cell, ExecutedPost, Execution, Expression, Output, Post, Value
-from site_builder.rendering.citations import tell_citations
+from site_builder.model.files import SiteFile
+from site_builder.model.post import Cell, ExecutedPost, Execution, Expression, Output, Post, Value
+from site_builder.rendering.citations.in_text import tell_citations
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.filled_markdown import as_written
 from site_builder.rendering.values import text_tokens

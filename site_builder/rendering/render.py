@@ -7,24 +7,25 @@ same page.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from site_builder.config import Site
-from site_builder.content.bibliography_writing import bibtex_tokens
+from site_builder.content.citations.writing import bibtex_tokens
 from site_builder.content.front_matter import body_line
 from site_builder.content.headings import plain_text
+from site_builder.content.positions import problem_at
 from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError
-from site_builder.files import SiteFile, StoredFile
 from site_builder.maths import characters
-from site_builder.model import ExecutedPost
-from site_builder.page import Page
+from site_builder.model.files import SiteFile, StoredFile
+from site_builder.model.page import Page
+from site_builder.model.post import ExecutedPost
 from site_builder.rendering.body import body_html, inline_html, shown_inline
 from site_builder.rendering.card import card_source
-from site_builder.rendering.citations import cited_works
+from site_builder.rendering.citations.in_text import cited_works
 from site_builder.rendering.downloads import downloads
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.images import removed_warnings
@@ -33,6 +34,7 @@ from site_builder.rendering.page_json import Html, html_bytes
 from site_builder.rendering.preview import preview_picture
 from site_builder.rendering.search_terms import PageTerms, page_terms, post_texts
 from site_builder.rendering.values import filled, text_tokens
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 from site_builder.words.words import words_for
 
@@ -56,12 +58,15 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     draft = _draft(site, executed, feed=False)
     draft.lines = _front_lines(executed)
     title_html = inline_html(draft, front.title, "title", bare=True)
-    tokens = filled(executed, post.tokens)
+    tokens = filled(draft, post.tokens)
     body = body_html(draft, tokens)
     lead = _summary(site, executed, draft, tokens)
     summary_html = shown_inline(draft, lead).strip()
     draft.lines = _front_lines(executed)
     card = card_source(draft, tokens, body)
+    title = text_tokens(draft, front.title, "title")
+    title_text = plain_text(title)
+    _check_title(draft, title_text)
     if draft.problems:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
@@ -69,8 +74,6 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     inline_html(feed, front.title, "title", bare=True)
     html = Html(body, body_html(feed, tokens))
     kept = html_bytes(html)
-    title = text_tokens(draft, front.title, "title")
-    title_text = plain_text(title)
     summary = " ".join(plain_text(lead).split())
     found_by = PageTerms()
     if site.settings.search:
@@ -105,12 +108,12 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
         frozen=executed.execution.frozen,
         warnings=(*post.citations.warnings, *draft.warnings, *removed_warnings(draft)),
         keywords=keywords(title_text, tokens, front.lang or site.settings.language),
-        terms=digest_of(found_by.content) if found_by.content else "",
+        terms=found_by.content,
         term_digests=found_by.digests,
         title_tex=bibtex_tokens(title),
-        cited=cited_works(post),
+        cited=cited_works(post, draft.words),
     )
-    return Rendered(page, html, files, (kept, found_by.content, *(x.content for x in files)))
+    return Rendered(page, html, files, (kept, *(x.content for x in files)))
 
 
 def _record(executed: ExecutedPost, body: str, files: Sequence[SiteFile]) -> tuple[SiteFile, ...]:
@@ -133,6 +136,7 @@ def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
         feed=feed,
         feed_maths=site.settings.feeds.maths,
         policy=site.settings.policy,
+        notes_at_end=site.settings.notes == "end" and not feed,
         base=site.base,
         words=words_for(site.words, front.lang or site.settings.language),
     )
@@ -141,6 +145,18 @@ def _draft(site: Site, executed: ExecutedPost, *, feed: bool) -> Draft:
 def _front_lines(executed: ExecutedPost) -> tuple[int, int]:
     """First and last line of the front matter, where what it says wrong is reported."""
     return 1, max(1, body_line(executed.post.source) - 1)
+
+
+def _check_title(draft: Draft, text: str) -> None:
+    """Tell of a title of which nothing can be seen: links to the post would have no text."""
+    post = draft.executed.post
+    title = post.front_matter.title
+    if not title or any(unicodedata.category(c)[0] not in "ZC" for c in text):
+        return
+    line, column = draft.place(title)
+    told = "'title' shows nothing", "give the post a title"
+    problem = problem_at(post.source, line, *told, column=column, width=len(title), code="F007")
+    draft.problems.append(problem)
 
 
 def _summary(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from site_builder.content.value_syntax import VALUE
-from site_builder.model import Value
+from site_builder.model.post import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,37 +18,37 @@ from site_builder.content.headings import plain_text
 from site_builder.content.markdown import make_parser
 from site_builder.content.positions import problem_at
 from site_builder.maths import MathsError
-from site_builder.model import ExecutedPost, Expression, Value
-from site_builder.rendering.citations import parser_environment, tell_citations, tell_given
+from site_builder.model.post import ExecutedPost, Expression, Value
+from site_builder.rendering.citations.in_text import parser_environment, tell_citations, tell_given
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.foreign_html import shown_html, unfit_for_sentence
 from site_builder.rendering.formulas import latex_value
-from site_builder.rendering.links import without_links
+from site_builder.rendering.links import in_title, without_links
 from site_builder.rendering.marks import note_mark
 from site_builder.rendering.tex_values import bare_tex, fill_tex
 
 RenderInline = Callable[[Sequence[Token]], str]
-FALSE = " (false)"
 TO_COME = "…"
 
 
-def filled(executed: ExecutedPost, tokens: Sequence[Token]) -> list[Token]:
+def filled(draft: Draft, tokens: Sequence[Token]) -> list[Token]:
     """The tokens, blocks or inline ones, with values in them: copies of those that hold any."""
-    if not executed.post.expressions:
+    if not draft.executed.post.expressions:
         return list(tokens)
     blocks = any(token.block for token in tokens)
-    return [_block(executed, token) for token in tokens] if blocks else _inline(executed, tokens)
+    return [_block(draft, token) for token in tokens] if blocks else _inline(draft, tokens)
 
 
 def text_tokens(draft: Draft, text: str, origin: str) -> Sequence[Token]:
     """The inline tokens of a text outside of the token stream, with its values."""
     inline, *_ = make_parser(draft.quotes).parseInline(text, parser_environment(draft))
     tokens = tell_citations(draft.executed.post, inline.children or [])
+    tokens = in_title(tokens) if origin == "title" else tokens
     numbers = _numbers(draft, origin)
     if not numbers:
         return tokens
     number_tokens(holding(tokens), numbers)
-    return filled(draft.executed, tokens)
+    return filled(draft, tokens)
 
 
 def plain(draft: Draft, text: str, origin: str) -> str:
@@ -145,35 +145,41 @@ def _numbers(draft: Draft, origin: str) -> list[int]:
     return [each.number for each in sorted(found, key=lambda each: each.index)]
 
 
-def _block(executed: ExecutedPost, token: Token) -> Token:
+def _block(draft: Draft, token: Token) -> Token:
     if token.type == "inline" and any(True for _ in holding(token.children or ())):
-        children = _inline(executed, token.children or ())
+        children = _inline(draft, token.children or ())
         return token.copy(children=children, content=plain_text(children))
     if token.type == "admonition_open":
-        title = _inline(executed, token.meta["title"])
+        title = _inline(draft, token.meta["title"])
         return token.copy(meta={**token.meta, "title": title})
-    return _one(executed, token)
+    return _one(draft, token)
 
 
-def _inline(executed: ExecutedPost, tokens: Sequence[Token]) -> list[Token]:
+def _inline(draft: Draft, tokens: Sequence[Token]) -> list[Token]:
     """Inline tokens with values; what is claimed and false says so."""
     placed: list[Token] = []
     false: list[bool] = []
     for token in tokens:
         if token.type == "span_open":
-            value = value_of(executed, token.meta["expression"]) if _claims(token) else None
+            value = value_of(draft.executed, token.meta["expression"]) if _claims(token) else None
             false.append(value is not None and not value.holds)
         elif token.type == "span_close" and false and false.pop():
-            placed.append(Token("text", "", 0, content=FALSE))
-        placed.append(_one(executed, token))
+            placed.append(Token("text", "", 0, content=told_false(draft)))
+        placed.append(_one(draft, token))
     return placed
+
+
+def told_false(draft: Draft) -> str:
+    """What stands behind a claim that is not so."""
+    return f" {draft.words.not_so}"
 
 
 def _claims(token: Token) -> bool:
     return "claim" in token.attrs and "expression" in token.meta
 
 
-def _one(executed: ExecutedPost, token: Token) -> Token:
+def _one(draft: Draft, token: Token) -> Token:
+    executed = draft.executed
     if token.type == "value" and "expression" in token.meta:
         text = _text(executed, token.meta["expression"])
         return token.copy(meta={**token.meta, "text": text})
@@ -184,7 +190,7 @@ def _one(executed: ExecutedPost, token: Token) -> Token:
         tex, places = fill_tex(token.content, numbers, values, unknown)
         return token.copy(content=tex, meta={**token.meta, "filled": places})
     if token.type == "image":
-        return token.copy(children=_inline(executed, token.children or ()))
+        return token.copy(children=_inline(draft, token.children or ()))
     return token
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from site_builder.errors import Problem, UsageError, nearest
+from site_builder.errors import Problem, UsageError, encoding_problem, nearest
 from site_builder.schema import Place
-from site_builder.toml_text import encoding_problem, read_toml
+from site_builder.toml_text import read_toml
 
 FOLDER = "words"
 OwnWords = Mapping[str, Mapping[str, Any]]

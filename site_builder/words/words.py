@@ -104,6 +104,10 @@ class Words:
         text: str = self._texts[pattern].format(day=day, month=month, year=date.year)
         return self._safe(text)
 
+    def month(self, number: int) -> str:
+        """The name of a month, from 1."""
+        return self._safe(self._texts["months"][number - 1])
+
     @property
     def direction(self) -> str:
         """`ltr` or `rtl`."""

@@ -19,11 +19,11 @@ from scripts import run_in_forks, run_two_at_a_time, scripts_of
 from sites import FIGURE, NUMPY, TRIVIAL, executing_site, prose_site, training_site
 from timing import ROOT, build, median, paired, peak_memory, run
 
-from site_builder import config
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.execution.engine import execute
-from site_builder.model import Post
+from site_builder.model.post import Post
+from site_builder.settings.site import Site, load_site
 from site_builder.store import Store
 
 RUNS = 5
@@ -125,7 +125,7 @@ def _overheads(folder: Path) -> Iterator[tuple[str, str]]:
     """What a post costs beyond the first, on both paths, one post at a time."""
     for name, cells in (("trivial five-cell post", TRIVIAL), ("numpy-and-figure post", FIGURE)):
         root = executing_site(folder / name.split()[0], POSTS + 1, cells)
-        site = config.load(root)
+        site = load_site(root)
         posts = [parse(site, source) for source in read_sources(site)[0]]
         for path, fork in (("zygote", True), ("spawn", False)):
             count = POSTS if fork else POSTS // 4
@@ -165,7 +165,7 @@ def _loop(folder: Path) -> Iterator[tuple[str, str]]:
     )
 
 
-def _execute(site: config.Site, posts: list[Post], fork: bool) -> None:
+def _execute(site: Site, posts: list[Post], fork: bool) -> None:
     with Store(None) as store:
         outcomes = execute(posts, site, store=store, jobs=1, fork=fork)
     assert all(outcome.execution for outcome in outcomes.values())

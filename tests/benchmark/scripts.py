@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from site_builder import config
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.execution.processes import post_environment
+from site_builder.settings.site import load_site
 
 SAVE = """\
 import sys
@@ -51,7 +51,7 @@ while waiting or running:
 def scripts_of(root: Path, folder: Path, *, figures: bool) -> list[Path]:
     """Write the cells of each post as a script; with `figures` it saves them as a build does."""
     folder.mkdir()
-    site = config.load(root)
+    site = load_site(root)
     scripts = []
     for source in read_sources(site)[0]:
         cells = [cell for cell in parse(site, source).cells if cell.options.eval]
@@ -85,5 +85,5 @@ def run_in_forks(root: Path, scripts: Sequence[Path]) -> None:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    execution = config.load(root).settings.execution
+    execution = load_site(root).settings.execution
     return post_environment(execution.environment, execution.pass_environment, root)

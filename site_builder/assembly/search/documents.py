@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from site_builder.assembly.addresses import Located
 from site_builder.assembly.posts import date_in_words, shortened
-from site_builder.config import Site
+from site_builder.settings.site import Site
 
 PER_FILE = 32
 _SUMMARY = 220

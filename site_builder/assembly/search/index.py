@@ -1,8 +1,8 @@
 """The index of a site: how many files it has, what they are called, how they are made.
 
-In: the pages that can be found, oldest first, and what gives their terms. Out: recipes, and what
-the search page's script has to know. Promise: a file's name changes if and only if something does
-that it is made of; no page's terms are read before a file is made.
+In: the pages that can be found, oldest first. Out: recipes, and what the search page's script has
+to know. Promise: a file's name changes if and only if something does that it is made of; no page's
+terms are looked at before a file is made.
 
 There are three kinds of files, each a script that calls one function with a text, because a script
 also loads from a disk and under a strict policy:
@@ -30,9 +30,9 @@ from site_builder.assembly.search.shards import (
     shard_text,
     vocabulary_text,
 )
-from site_builder.config import Site
-from site_builder.files import Recipe
+from site_builder.model.files import Recipe
 from site_builder.rendering.search_terms import DIGEST, FIRSTS, LETTERS, PARTS, SPACELESS
+from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
 FOLDER = "assets/search/"
@@ -66,11 +66,8 @@ class _Plan:
     vocabularies: int
 
 
-def search_index(site: Site, pages: Sequence[Located], stored: Callable[[str], bytes]) -> Index:
-    """Say how the index of these pages is made; there is none of a site without search.
-
-    `stored` gives the terms of a page by their digest.
-    """
+def search_index(site: Site, pages: Sequence[Located]) -> Index:
+    """Say how the index of these pages is made; there is none of a site without search."""
     if not site.settings.search:
         return Index()
     count = len(pages)
@@ -80,7 +77,7 @@ def search_index(site: Site, pages: Sequence[Located], stored: Callable[[str], b
         vocabularies=_power_of_two(count / _PAGES_PER_VOCABULARY, FIRSTS),
     )
     # Files that are made of the same parts come one after the other.
-    corpus = Corpus([x.page.terms for x in pages], stored, recent=PARTS // plan.vocabularies)
+    corpus = Corpus([x.page.terms for x in pages], recent=PARTS // plan.vocabularies)
     parts = _part_digests([x.page.term_digests for x in pages])
     shards = _names(parts, plan, plan.shards)
     vocabularies = _names(parts, plan, plan.vocabularies)

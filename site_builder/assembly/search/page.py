@@ -15,19 +15,23 @@ from site_builder.assembly.context import Link, SearchContext, SiteContext
 from site_builder.assembly.frame import Frame, page_recipe
 from site_builder.assembly.metadata import search_metadata
 from site_builder.assembly.search.index import HOME, Index
-from site_builder.assembly.theme import SEARCH_SCRIPT
-from site_builder.assembly.wording import words_of_site
-from site_builder.config import Site
-from site_builder.files import Recipe, SiteFile
+from site_builder.assembly.theme.theme import SEARCH_SCRIPT
+from site_builder.assembly.theme.wording import words_of_site
+from site_builder.model.files import Recipe, SiteFile
+from site_builder.settings.site import Site
 
 SEARCH = "search/"
 
 
-def wanted_for_search(site: Site, index: Index) -> Iterator[Wanted]:
-    """The paths of the search page and of the index."""
+def wanted_for_search(site: Site) -> Iterator[Wanted]:
+    """The path of the search page."""
     if site.settings.search:
         yield Wanted(SEARCH + INDEX, "the search page", title=words_of_site(site).search)
-        yield from (Wanted(file.path, "the index for search") for file in index.files)
+
+
+def wanted_for_index(index: Index) -> Iterator[Wanted]:
+    """The paths of the index."""
+    return (Wanted(file.path, "the index for search") for file in index.files)
 
 
 def search_page(

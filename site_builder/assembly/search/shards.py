@@ -10,7 +10,7 @@ base 36 and the numbers of its pages, each of so many digits in base 36: `softma
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
@@ -31,25 +31,23 @@ Postings = dict[str, dict[int, list[int]]]
 
 
 class Corpus:
-    """The terms of all pages, read when the first of them is needed."""
+    """The terms of all pages, looked at when the first of them is needed."""
 
-    def __init__(
-        self, digests: Sequence[str], stored: Callable[[str], bytes], *, recent: int
-    ) -> None:
-        """`digests` are those of the pages' terms, in the order of their numbers; `recent` is how
-        many parts are kept in memory."""
-        self._digests, self._stored = digests, stored
-        self._read: list[tuple[bytes, array[int]]] | None = None
+    def __init__(self, terms: Sequence[str], *, recent: int) -> None:
+        """`terms` are those of each page, in the order of their numbers; `recent` is how many parts
+        are kept in memory."""
+        self._terms = terms
+        self._starts: list[array[int]] | None = None
         self.postings = lru_cache(maxsize=recent)(self._postings)
 
     def __len__(self) -> int:
-        return len(self._digests)
+        return len(self._terms)
 
     def _postings(self, part: int) -> Postings:
         """All terms of a part."""
         found: dict[str, list[int]] = {}
-        for number, (content, starts) in enumerate(self._contents()):
-            for term in content[starts[part] : starts[part + 1] - 1].decode().split():
+        for number, (terms, starts) in enumerate(zip(self._terms, self._places(), strict=True)):
+            for term in terms[starts[part] : starts[part + 1] - 1].split():
                 if term in found:
                     found[term].append(number)
                 else:
@@ -59,15 +57,15 @@ class Corpus:
             postings.setdefault(term[:-1], {})[int(term[-1], 36)] = numbers
         return postings
 
-    def _contents(self) -> list[tuple[bytes, array[int]]]:
-        """The terms of each page, with the places where parts begin."""
-        if self._read is None:
-            self._read = []
-            for digest in self._digests:
-                content = self._stored(digest) if digest else b"\n" * (PARTS - 1)
-                lengths = (len(line) + 1 for line in content.split(b"\n"))
-                self._read.append((content, array("I", accumulate(lengths, initial=0))))
-        return self._read
+    def _places(self) -> list[array[int]]:
+        """For each page the places in its terms where parts begin."""
+        if self._starts is None:
+            self._starts = []
+            for terms in self._terms:
+                lines = terms.split("\n") if terms else [""] * PARTS
+                lengths = (len(line) + 1 for line in lines)
+                self._starts.append(array("I", accumulate(lengths, initial=0)))
+        return self._starts
 
 
 def shard_text(corpus: Corpus, number: int, count: int) -> str:

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from site_builder.checking.auditing.findings import Finding, Place, compared, findings, place_of
 from site_builder.checking.auditing.variants import AS_BUILT, SPAWN, VARIANTS, Prepared, prepared
-from site_builder.config import Site
 from site_builder.errors import ContentError, in_order
 from site_builder.execution.engine import Outcomes, executing
 from site_builder.execution.job import steps
 from site_builder.execution.reuse import runs_of
 from site_builder.execution.running import OnProgress, Progress
-from site_builder.model import Post
+from site_builder.model.post import Post
 from site_builder.selected import chosen_posts
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 KERNEL = "the post runs in a Jupyter kernel, which is never forked"

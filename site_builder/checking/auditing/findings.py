@@ -15,7 +15,7 @@ from site_builder.checking.auditing.variants import AGAIN, Variant
 from site_builder.evidence.lines import proof
 from site_builder.execution.job import steps
 from site_builder.execution.report import Outcome
-from site_builder.model import Cell, Execution, Expression, Output, Post, Value
+from site_builder.model.post import Cell, Execution, Expression, Output, Post, Value
 
 WIDTH = 100  # characters of a line of output in a message
 LEAD = 40  # of these at the most before what differs

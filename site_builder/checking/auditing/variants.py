@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.execution.program import site_environment, site_python
+from site_builder.settings.site import Site
 
 AGAIN, HASH_SEED, FOLDER, TIME_ZONE = "again", "hash seed", "folder", "time zone"
 LOCALE, THREADS, SPAWN = "locale", "threads", "no fork"

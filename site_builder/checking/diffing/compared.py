@@ -12,16 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from site_builder import config
 from site_builder.checking.diffing.diff import Difference, diff
 from site_builder.checking.diffing.made import Running, executed_side, kept_sides
 from site_builder.checking.diffing.revisions import Revision, checked_out, revision_of
 from site_builder.checking.diffing.sides import Side, published_side
 from site_builder.checking.diffing.upgrades import OnSay, upgraded
 from site_builder.chosen import check_patterns
-from site_builder.config import Site
 from site_builder.errors import Problem, UsageError
 from site_builder.execution.program import site_python
+from site_builder.settings.site import Site, load_site
 
 PRESENT = "the posts as they are now"
 
@@ -95,7 +94,7 @@ def _revision_side(revision: Revision, site: Site, running: Running) -> Side:
     python = str(Path(site_python(site)).absolute())
     with checked_out(revision) as root:
         try:
-            past = config.load(root)
+            past = load_site(root)
         except UsageError as error:
             told = [replace(p, message=f"at {revision.name}: {p.message}") for p in error.problems]
             raise UsageError(told) from None

@@ -14,7 +14,6 @@ from typing import Any
 from site_builder.checking.diffing.sides import Details, Side, SidePost, details_of, side_post
 from site_builder.checking.texts import output_texts
 from site_builder.chosen import is_chosen
-from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError, Problem
@@ -24,17 +23,11 @@ from site_builder.execution.record import Record, RecordedCell, RecordedValue
 from site_builder.execution.recording import execution_of
 from site_builder.execution.reuse import Runs, runs_of
 from site_builder.execution.running import OnProgress
-from site_builder.model import (
-    Cell,
-    CellOptions,
-    ExecutedPost,
-    Execution,
-    Expression,
-    FrontMatter,
-    Post,
-    Source,
-)
+from site_builder.model.cell_options import CellOptions
+from site_builder.model.front_matter import FrontMatter
+from site_builder.model.post import Cell, ExecutedPost, Execution, Expression, Post, Source
 from site_builder.rendering.published import record_of_page
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 

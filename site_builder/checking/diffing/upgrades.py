@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from site_builder.config import Site
 from site_builder.errors import Problem, UsageError
 from site_builder.execution.interpreter import Probe
 from site_builder.execution.processes import StartError
 from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.reuse import unstartable
+from site_builder.settings.site import Site
 
 OnSay = Callable[[str], None]
 """Is told what happens, a line at a time."""

@@ -26,7 +26,6 @@ from site_builder.checking.site.outline import outline_flaws
 from site_builder.checking.site.validator import find_validator, html_flaws
 from site_builder.checking.typed.typed import typed_numbers
 from site_builder.codes import unsilenced
-from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.errors import Problem, in_order
 from site_builder.evidence.documents import document
@@ -35,10 +34,11 @@ from site_builder.execution.record import Record
 from site_builder.execution.recording import execution_of
 from site_builder.execution.reuse import Runs, runs_of
 from site_builder.execution.running import OnProgress
-from site_builder.model import Post, Source
+from site_builder.model.post import Post, Source
 from site_builder.options import Options
 from site_builder.pages import left_out
 from site_builder.selected import chosen_sources
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from site_builder.checking.site.made import MadeSite
 from site_builder.content.parse import parse
 from site_builder.errors import ContentError, Problem
-from site_builder.model import Source
+from site_builder.model.post import Source
 
 NAMED = 3  # pages that are named of many
 

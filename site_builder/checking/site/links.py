@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from site_builder.assembly.addresses import INDEX
-from site_builder.assembly.redirects import REDIRECTS
+from site_builder.assembly.machines.redirects import REDIRECTS
 from site_builder.checking.site.flaws import Flaw
 from site_builder.checking.site.look import Link
 from site_builder.checking.site.made import MadeSite

@@ -14,19 +14,19 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from site_builder.assembly.addresses import INDEX, Located, locate, url_of
-from site_builder.assembly.theme_files import ThemeFiles
+from site_builder.assembly.theme.files import ThemeFiles
 from site_builder.checking.site.look import Look, look_at
-from site_builder.config import Site
 from site_builder.content.read import sources_of
 from site_builder.errors import ContentError, Problem
 from site_builder.execution.running import OnProgress
-from site_builder.files import LostError, Recipe
 from site_builder.inputs import Inputs, read_inputs
 from site_builder.making import Made, assembled, make, recall
 from site_builder.memory import NOTHING, KnownPost, Memory, keep, unchanged_posts
 from site_builder.memory import recall as recall_memory
-from site_builder.model import Attachment, Source
+from site_builder.model.files import LostError, Recipe
+from site_builder.model.post import Attachment, Source
 from site_builder.options import Options, Order
+from site_builder.settings.site import Site
 from site_builder.store import FOLDER, Store
 
 NAME = "check"

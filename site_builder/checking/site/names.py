@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from site_builder.assembly.addresses import Located, front_matter_problem
 from site_builder.assembly.groups import series_names, tag_names
 from site_builder.checking.site.made import MadeSite
-from site_builder.config import FILE
 from site_builder.errors import Problem, nearest
-from site_builder.page import Page
+from site_builder.model.page import Page
+from site_builder.settings.site import FILE
 from site_builder.words.words import has_words
 
 RARE = 2  # posts, up to which a name may be a slip

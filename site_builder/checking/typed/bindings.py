@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from site_builder.checking.typed.stated import tree_of
 from site_builder.evidence.numbers import Number
-from site_builder.model import Cell
+from site_builder.model.post import Cell
 
 
 @dataclass(frozen=True, slots=True)

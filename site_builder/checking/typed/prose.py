@@ -18,7 +18,7 @@ from site_builder.content.expressions import cell_texts
 from site_builder.content.markdown import make_parser
 from site_builder.content.positions import locate
 from site_builder.evidence.numbers import numbers_in
-from site_builder.model import Cell, Post
+from site_builder.model.post import Cell, Post
 
 NO_PROSE = "\ufffc"
 """Stands for code, a formula, a value or an image within a passage."""

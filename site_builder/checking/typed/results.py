@@ -23,7 +23,7 @@ from site_builder.checking.typed.bindings import (
 )
 from site_builder.checking.typed.stated import size_of
 from site_builder.evidence.numbers import Number, numbers_in
-from site_builder.model import Cell, Execution, Output, Post
+from site_builder.model.post import Cell, Execution, Output, Post
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from site_builder.content.value_syntax import VALUE
 from site_builder.evidence.numbers import Number, numbers_in
-from site_builder.model import Post
+from site_builder.model.post import Post
 
 Stated = Mapping[Decimal, int]
 """The size of each number that code states, and how many decimals it is written with."""

@@ -22,7 +22,7 @@ from site_builder.checking.typed.stated import Stated, is_stated, stated_numbers
 from site_builder.content.positions import problem_at
 from site_builder.errors import Problem
 from site_builder.evidence.numbers import Number, numbers_in
-from site_builder.model import Execution, Post
+from site_builder.model.post import Execution, Post
 
 
 def typed_numbers(post: Post, execution: Execution, *, language: str = "en") -> list[Problem]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from site_builder.checking.texts import output_texts
 from site_builder.checking.verifying.judgement import Shown
-from site_builder.config import Site
 from site_builder.evidence.pieces import pieces
 from site_builder.evidence.published import SUFFIX
-from site_builder.model import ExecutedPost, Execution, Post
+from site_builder.model.post import ExecutedPost, Execution, Post
 from site_builder.rendering.published import record_of_page
 from site_builder.rendering.render import render
+from site_builder.settings.site import Site
 
 
 def shown_now(site: Site, post: Post, execution: Execution) -> Shown:

@@ -25,7 +25,6 @@ from site_builder.checking.verifying.verification import (
     together,
 )
 from site_builder.chosen import check_patterns, is_chosen
-from site_builder.config import Site
 from site_builder.content.parse import parse
 from site_builder.content.read import read_sources
 from site_builder.errors import ContentError, Problem, UsageError
@@ -35,7 +34,8 @@ from site_builder.execution.engine import executing
 from site_builder.execution.frozen import read_frozen
 from site_builder.execution.report import Outcome
 from site_builder.execution.running import OnProgress
-from site_builder.model import Post, Source
+from site_builder.model.post import Post, Source
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 OnPages = Callable[[int, int], None]

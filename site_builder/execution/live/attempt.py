@@ -23,7 +23,7 @@ from site_builder.execution.record import Record, RecordedCell, Trace
 from site_builder.execution.recording import environment_of, value_with_lines
 from site_builder.execution.report import Outcome, outputs_of, report
 from site_builder.execution.values import values_of
-from site_builder.model import Environment, Execution, Output, Value
+from site_builder.model.post import Environment, Execution, Output, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from site_builder.config import Site
 from site_builder.errors import ContentError
 from site_builder.execution.differences import steps_of
 from site_builder.execution.engine import nothing_to_run
@@ -28,7 +27,8 @@ from site_builder.execution.recording import execution_of
 from site_builder.execution.report import warnings_of
 from site_builder.execution.reuse import Runs
 from site_builder.execution.values import recorded_false_claims
-from site_builder.model import Post
+from site_builder.model.post import Post
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 ECHOES = 2  # how often a post runs again for what other posts wrote, as long as its text stays

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.imports import preloads
 from site_builder.execution.job import conditions_of, job_of, keys_of, steps
-from site_builder.model import Cell, Post
+from site_builder.model.post import Cell, Post
+from site_builder.settings.site import Site
 
 Identity = tuple[str, int, str, bool]
 """Key, number (minus that of an expression), name; whether the post has magics."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from site_builder.errors import Problem
-from site_builder.model import Execution
+from site_builder.model.post import Execution
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from site_builder.config import Site
 from site_builder.execution.child.protocol import Message
 from site_builder.execution.feeds import Feed, fed, feed_from, spawned_feed
 from site_builder.execution.forks import Forks
@@ -19,6 +18,7 @@ from site_builder.execution.processes import Spawner, StartError, ZygoteError
 from site_builder.execution.program import site_environment, site_python
 from site_builder.execution.proof import Prover
 from site_builder.execution.reuse import Runs, unstartable
+from site_builder.settings.site import Site
 from site_builder.store import Store
 
 

@@ -32,10 +32,11 @@ from site_builder.publishing.deploy.target import (
     Around,
     File,
     OnDone,
+    overtaken,
 )
 from site_builder.publishing.lock import locked
 from site_builder.publishing.output_folder import SOURCES, LinkFinder
-from site_builder.targets import Folder
+from site_builder.settings.targets import Folder
 
 
 @contextlib.contextmanager
@@ -185,8 +186,7 @@ class FolderSession:
     def _replace_manifest(self, content: bytes) -> None:
         with _reported(self.shown):
             if content_of(self._folder / MANIFEST) != self._manifest:
-                message = f"another deploy to {self.shown} came between"
-                raise TargetError(Problem(message, help="deploy again", code="D021"))
+                raise overtaken(self.shown)
             write_file(self._folder / MANIFEST, content)
             self._manifest = content
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from site_builder.publishing.deploy.target import FOLDER, OTHER
+from site_builder.publishing.output_folder import remove_empty_above
 
 STAGING = ".deploy-staging-"
 """Begins the names of folders in which files wait; only a deploy that was killed leaves one."""
@@ -87,13 +88,7 @@ def remove_file(folder: Path, path: str) -> None:
     place = folder / path
     with contextlib.suppress(FileNotFoundError):
         place.unlink()
-    for parent in place.parents:
-        if parent == folder:
-            break
-        try:
-            parent.rmdir()
-        except OSError:
-            break
+    remove_empty_above(folder, place)
 
 
 def write_file(place: Path, content: bytes) -> None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from site_builder import targets
 from site_builder.errors import Problem
 from site_builder.publishing.deploy.git_branch_program import Git, failure, find_git
 from site_builder.publishing.deploy.git_branch_repository import Repository, open_repository
@@ -30,6 +29,7 @@ from site_builder.publishing.deploy.target import (
     File,
     OnDone,
 )
+from site_builder.settings import targets
 
 NOBODY = ("site-builder", "site-builder@localhost")
 """Who commits where neither environment nor configuration name anybody."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
-from site_builder.publishing.deploy.retries import TargetError
+from site_builder.publishing.deploy.retries import FailureKind, TargetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,56 +126,50 @@ def _without_empty(lines: Iterator[str]) -> Iterator[str]:
             yield line
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    code: str
-    message: str
-    help: str
-    passing: bool = False
-
-
-_HOST_KEY = _Kind(
+_HOST_KEY = FailureKind(
     "D043",
     "the host of {shown} is not known to ssh, or is not who it was",
     "connect once by hand, such as `ssh -T git@github.com`, and compare the fingerprint with the "
     "one that the host publishes",
 )
-_DENIED = _Kind(
+_DENIED = FailureKind(
     "D042",
     "{shown} does not let us in",
     "nothing is asked while deploying: load the key into ssh-agent, or let a credential helper of "
     "git hold a token that may write; `git push` must work without a question",
 )
-_MISSING = _Kind(
+_MISSING = FailureKind(
     "D041",
     "there is no repository {shown}, or it is not shown to us",
     "look at `remote` in site.toml and at `git remote -v`; hosts say the same of repositories that "
     "the key or token may not see",
 )
-_CERTIFICATE = _Kind(
+_CERTIFICATE = FailureKind(
     "D044",
     "the certificate of {shown} cannot be trusted",
     "look at the clock of this machine and at git's http.sslCAInfo",
 )
-_LINE = _Kind(
+_LINE = FailureKind(
     "D045",
     "{shown} cannot be reached, or the line broke",
     "nothing was changed there; look at the network, then deploy again",
     passing=True,
 )
-_REJECTED = _Kind(
+_REJECTED = FailureKind(
     "D046",
     "{shown} refuses the push",
     "its own rule or hook said no: see what it told above, and the protection of the branch there",
 )
-_FULL = _Kind("D048", "there is no space left for the objects of git", "free some space", False)
-_FOREIGN = _Kind(
+_FULL = FailureKind(
+    "D048", "there is no space left for the objects of git", "free some space", False
+)
+_FOREIGN = FailureKind(
     "D048",
     "the repository of the site cannot be used by this user",
     "git tells above what it is about",
 )
 # Looked through in this order.
-_KINDS: Sequence[tuple[str, _Kind]] = (
+_KINDS: Sequence[tuple[str, FailureKind]] = (
     (r"host key verification failed|remote host identification has changed", _HOST_KEY),
     (r"certificate|SSL_connect|self.signed", _CERTIFICATE),
     (

@@ -56,8 +56,7 @@ def built_problems(
     wanted = target or site
     if built.url.rstrip("/") != wanted.rstrip("/"):
         message = f"the site was built for {built.url}, and is to be deployed to {wanted}"
-        again = f"build again with --base-url {target}" if target else "build again"
-        help_ = f"{again}; or say the address that it has there: [deploy.{name}] url"
+        help_ = f"add --build; or say the address that it has there: [deploy.{name}] url"
         yield Problem(message, help=help_, code="D007")
     elif not target and (why := _not_public(built.url)):
         message = f"the site was built for {built.url}, {why}"

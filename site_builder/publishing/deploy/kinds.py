@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import cast
 
 from site_builder.publishing.deploy.target import Around, Session
-from site_builder.targets import Target
+from site_builder.settings.targets import Target
 
 MODULES = {"folder": "folder", "rsync": "rsync", "git": "git_branch", "s3": "s3"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-STAGES = ("assets", "files", "new pages", "pages", "home and feeds")
+STAGES = ("assets", "other files", "new pages", "pages", "home and feeds")
 """What is put together, first to last."""
 
 

@@ -1,6 +1,6 @@
 """What is told of a deploy: the plan line by line, in short, and as JSON.
 
-In: a plan. Out: texts. Promise: what is told is what is done, in the order of paths.
+In: a plan. Out: texts. Promise: what is told is what is done.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ SIGNS: Mapping[str, str] = {"new": "+", "changed": "~", "removed": "-", "same": 
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """A line for each file: `+ path  1.2 kB`."""
-    for step in plan.steps:
+    """A line for each file: `+ path  1.2 kB`; first what stays, so that the others stand together."""
+    for step in sorted(plan.steps, key=lambda step: step.action != "same"):
         yield f"{SIGNS[step.action]} {step.path}  {size(step.size)}{_remark(step)}"
 
 

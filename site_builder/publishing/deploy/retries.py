@@ -23,12 +23,22 @@ class TargetError(SiteBuilderError):
     What was done until then is consistent, and the same command goes on from there.
     """
 
-    exit_code = 3
-
     def __init__(self, problem: Problem, *, passing: bool = False) -> None:
         super().__init__(problem)
         self.passing = passing
         """Whether the same request may succeed in a moment: `Retries` tries again then."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureKind:
+    """What targets of a kind say when they fail in one way, in our words."""
+
+    code: str
+    message: str
+    """With fields such as `{shown}`, which the target fills in."""
+    help: str
+    passing: bool = False
+    """Whether it may pass in a moment."""
 
 
 class Clock(Protocol):

@@ -18,7 +18,6 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from site_builder.errors import Problem
 from site_builder.publishing.deploy.folder import check_place, place_of
 from site_builder.publishing.deploy.manifest import pending_paths
 from site_builder.publishing.deploy.retries import TargetError
@@ -35,8 +34,9 @@ from site_builder.publishing.deploy.target import (
     Around,
     File,
     OnDone,
+    overtaken,
 )
-from site_builder.targets import Rsync as Table
+from site_builder.settings.targets import Rsync as Table
 
 _REMOTE = re.compile(r"(?:[^/:@]+@)?(?:\[[^\]/]+\]|[^/:\[\]]+):(?P<daemon>:?)")
 _WAITING = ".~tmp~"
@@ -189,8 +189,7 @@ class RsyncSession:
     def _replace_manifest(self, content: bytes) -> None:
         seen = self._just_seen or self._fetch()
         if seen[MANIFEST] != self._manifest:
-            message = f"another deploy to {self.shown} came between"
-            raise TargetError(Problem(message, help="deploy again", code="D021"))
+            raise overtaken(self.shown)
         self._store(MANIFEST, content)
         self._manifest = content
 

@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 
-from site_builder import targets
 from site_builder.errors import Problem
 from site_builder.publishing.deploy.manifest import is_broken_off
 from site_builder.publishing.deploy.retries import TargetError
@@ -29,7 +28,9 @@ from site_builder.publishing.deploy.target import (
     Around,
     File,
     OnDone,
+    overtaken,
 )
+from site_builder.settings import targets
 
 
 @contextlib.contextmanager
@@ -267,8 +268,7 @@ class Bucket:
 
     def _replace_manifest(self, content: bytes) -> None:
         if not self._put_own(MANIFEST, content):
-            message = f"somebody else deploys to {self.shown} just now: its manifest is another"
-            raise TargetError(Problem(message, help=_AGAIN, code="D021"))
+            raise overtaken(self.shown)
 
     def _put_own(self, path: str, content: bytes) -> bool:
         """Put manifest or lease where what was last seen is; False if it is something else."""

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from site_builder import targets
 from site_builder.errors import Problem, UsageError
-from site_builder.publishing.deploy.retries import TargetError
+from site_builder.publishing.deploy.retries import FailureKind, TargetError
 from site_builder.publishing.deploy.target import Around
+from site_builder.settings import targets
 
 CONNECTING, READING = 10.0, 60.0
 """Seconds that a store may be silent."""
@@ -148,60 +148,52 @@ _CONDITION = frozenset(("PreconditionFailed", "ConditionalRequestConflict", "412
 _PASSING = frozenset((408, 429, 500, 502, 503, 504))
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    code: str
-    message: str
-    help: str
-    passing: bool = False
-
-
-_NO_CREDENTIALS = _Kind(
+_NO_CREDENTIALS = FailureKind(
     "D062",
     "there are no credentials for {shown}",
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or AWS_PROFILE with a "
     "profile of ~/.aws/; with single sign-on: aws sso login",
 )
-_EXPIRED = _Kind(
+_EXPIRED = FailureKind(
     "D063",
     "the credentials for {shown} have expired",
     "get new ones, such as by aws sso login, and deploy again: it goes on where it ended",
 )
-_WRONG = _Kind(
+_WRONG = FailureKind(
     "D064",
     "{shown} does not accept the credentials",
     "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile: they "
     "may be of another account or store, or have been revoked",
 )
-_DENIED = _Kind(
+_DENIED = FailureKind(
     "D065",
     "{shown} denies {action}",
     "the credentials must allow s3:ListBucket on the bucket, s3:GetObject, s3:PutObject and "
     "s3:DeleteObject on what is in it, and with `cloudfront` cloudfront:CreateInvalidation",
 )
-_NO_BUCKET = _Kind(
+_NO_BUCKET = FailureKind(
     "D066",
     "there is no bucket {shown}",
     "make it at the store, or mend `bucket`, `region` and `endpoint` in site.toml",
 )
-_REGION = _Kind(
+_REGION = FailureKind(
     "D067",
     "{shown} is in another region",
     "set `region` in site.toml to the one that the store told",
 )
-_CLOCK = _Kind(
+_CLOCK = FailureKind(
     "D068",
     "the clock of this machine is too far off for {shown}",
     "set the clock: signatures hold for a quarter of an hour",
 )
-_BUSY = _Kind(
+_BUSY = FailureKind(
     "D069",
     "{shown} cannot be reached, or broke off {action}",
     "what is there is consistent; deploy again: it goes on where it ended",
     passing=True,
 )
-_OTHER = _Kind(UNNAMED, "{shown} refuses {action}", "")
-_NO_DISTRIBUTION = _Kind(
+_OTHER = FailureKind(UNNAMED, "{shown} refuses {action}", "")
+_NO_DISTRIBUTION = FailureKind(
     "D071",
     "there is no such CloudFront distribution, of which {shown} is to tell",
     "mend `cloudfront` in site.toml; it is an identifier such as E2QWRUHAPOMQZL",

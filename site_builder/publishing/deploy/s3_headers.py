@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
-from site_builder.media_types import content_type
 from site_builder.publishing.deploy.order import is_hashed
 from site_builder.publishing.deploy.target import File
+from site_builder.publishing.media_types import content_type
 
 FOREVER = "public, max-age=31536000, immutable"
 ASK = "public, max-age=0, must-revalidate"

@@ -55,6 +55,14 @@ class File:
         return content
 
 
+def overtaken(shown: str) -> TargetError:
+    """What `begin` and `finish` raise if the manifest is another than the one that was seen."""
+    message = f"another deploy to {shown} came between"
+    return TargetError(
+        Problem(message, help="wait until it has ended, then deploy again", code="D021")
+    )
+
+
 OnDone = Callable[[str], None]
 """Told of each path that is done, by one thread at a time; what it raises ends the work."""
 

@@ -1,0 +1,1 @@
+"""The pictures that show pages where their addresses are shared."""

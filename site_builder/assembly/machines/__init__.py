@@ -1,0 +1,1 @@
+"""What only machines read: feeds, and files for search engines and hosts."""

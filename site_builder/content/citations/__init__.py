@@ -1,0 +1,1 @@
+"""Bibliographies, and what authors cite of them."""

@@ -1,0 +1,1 @@
+"""Citations and references as readers see them."""

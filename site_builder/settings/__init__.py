@@ -1,0 +1,1 @@
+"""What `site.toml` can say, typed and checked."""
