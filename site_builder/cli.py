@@ -1,7 +1,7 @@
 """The command line: finds the command, and says what went wrong with it.
 
-In: arguments. Out: an exit code: 0 for done, 1 for problems of the content or of a target, 2 for problems of
-usage or configuration, 130 if interrupted.
+In: arguments. Out: an exit code: 0 for done, 1 for problems of the content or of a target, 2 for
+problems of usage or configuration, 130 if interrupted.
 """
 
 from __future__ import annotations

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from gallery import write_gallery
-from hosting import Host
+from hosting import hosted
 from playwright.sync_api import Browser, sync_playwright
 
 from site_builder.build import Options, Report, build
@@ -85,8 +82,5 @@ def _served(root: Path, output: Path) -> Iterator[Served]:
     cache = output.parent / ".cache"
     options = Options(output, jobs=os.cpu_count() or 1, drafts=True, cache=cache)
     report = build(load_site(root), options)
-    handler = functools.partial(Host, directory=str(output))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Served(output, f"http://127.0.0.1:{server.server_address[1]}/", report, cache)
-        server.shutdown()
+    with hosted(output) as address:
+        yield Served(output, address, report, cache)

@@ -61,6 +61,14 @@ One of Quarto's.
 fn main() { println!("<hello>"); }
 ```
 
+```python {.noeval startFrom="98" code-line-numbers="99-101"}
+def train(model, data):
+    '''A text that goes
+    over two lines.'''
+    for batch in data:
+        model.step(batch)
+```
+
 ## Cells
 
 See @fig-line, [@fig-pair-2], @tbl-frame, @eq-one, and the [second part](second.md).
@@ -95,6 +103,8 @@ for count in (1, 2):
 ```python
 #| label: tbl-frame
 #| tbl-cap: A frame.
+#| filename: frames.py
+#| code-line-numbers: 3
 import pandas as pd
 
 pd.DataFrame({"name": ["a", "b"], "value": [1.5, 2.5]})

@@ -23,7 +23,7 @@ def found_page(name: str, texts: Texts, **front: Any) -> Page:
     terms = page_terms(texts)
     summary = texts.prose[0][:200] if texts.prose else ""
     page = make_page(name, title=texts.title, summary=summary, tags=texts.tags, **front)
-    page = dataclasses.replace(page, terms=terms.content, term_digests=terms.digests)
+    page = dataclasses.replace(page, terms=terms)
     return dataclasses.replace(page, digest=digest_of(repr(page).encode()))
 
 

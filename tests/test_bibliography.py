@@ -332,7 +332,7 @@ def test_what_stands_between_is_in_the_language_of_the_post(
     language: str, part: str, thesis: str, page: str
 ) -> None:
     words = words_for({}, language)
-    of_page, of_part, of_thesis = (words_of(reference_text(one, words)) for one in cited(WORKS))
-    assert part in of_part
-    assert thesis in of_thesis
-    assert page in of_page
+    told = {one.work.key: words_of(reference_text(one, words)) for one in cited(WORKS)}
+    assert part in told["part"]
+    assert thesis in told["thesis"]
+    assert page in told["page"]

@@ -57,7 +57,7 @@ EDGES = ((0, 0, 1200, 40), (0, 610, 1200, 630), (0, 0, 60, 630), (1140, 0, 1200,
     ],
 )
 def test_a_title_of_any_length_stays_within_the_card(title: str) -> None:
-    image = card(title, details="Ann · 23 November 2026", tags=("keras", "maths"))
+    image = card(title, details=("Ann", "23 November 2026"), tags=("keras", "maths"))
     assert inked(image, (84, 150, 1116, 500))
     assert inked(image, BOTTOM)
     assert not any(inked(image, edge) for edge in EDGES)
@@ -67,6 +67,11 @@ def test_the_same_words_give_the_same_bytes_and_others_do_not() -> None:
     words = Words("A", "B", "c.org")
     assert words_card(words) == words_card(words)
     assert words_card(words) != words_card(Words("Ä", "B", "c.org"))
+
+
+def test_an_author_whom_no_font_can_write_leaves_nothing_behind() -> None:
+    assert card(details=("ليلى", "3 March")) == card(details=("3 March",))
+    assert card(details=("Ann", "3 March")) != card(details=("3 March",))
 
 
 def test_what_no_font_has_is_left_out_and_a_title_of_that_is_the_site_s() -> None:

@@ -399,3 +399,14 @@ def test_an_import_takes_the_bibliography_along(tmp_path: Path) -> None:
     assert blog.build("-j", "1").code == 0
     tree = body(blog, "q/index.html")
     assert len(tree.css("#refs li")) == 2
+
+
+def test_a_mistake_in_front_matter_takes_no_bibliography_away(tmp_path: Path) -> None:
+    """What it names is not known, so nothing is said of what the post cites from it."""
+    blog = Blog(tmp_path, {"posts/works.bib": WORKS})
+    blog.put({"posts/a.md": post("See [@marcus2018] and [@nobody].\n", f"{BIB}pined: true\n")})
+    assert heads(blog.build().err) == ["posts/a.md:5:1: unknown front matter key 'pined'"]
+    blog.put({"posts/a.md": post("See [@marcus2018] and [@nobody].\n", BIB)})
+    assert heads(blog.build().err) == [
+        "posts/a.md:7:24: there is no entry 'nobody' in the bibliography"
+    ]

@@ -92,6 +92,18 @@ def test_posts_of_another_folder(blog: Blog) -> None:
     assert offered(blog, "explain", "--directory", "other", "posts/") == ["posts/elsewhere.md"]
 
 
+def test_targets_of_deploys(blog: Blog, strictness: str) -> None:
+    assert offered(blog, "deploy", "", before=strictness) == []
+    tables = (
+        "[deploy.live]\n[deploy.preview] # mine\n [x]\n[deployed.x]\n#[deploy.no]\n[deploy.at-end]"
+    )
+    with (blog.root / "site.toml").open("a") as settings:
+        settings.write(tables)
+    assert offered(blog, "deploy", "", before=strictness) == ["at-end", "live", "preview"]
+    assert offered(blog, "deploy", "--build", "p") == ["preview"]
+    assert offered(blog, "deploy", "--max-deletes", "") == []
+
+
 def test_values_of_options(blog: Blog) -> None:
     assert offered(blog, "new", "--kind", "") == ["aside", "page", "post"]
     assert offered(blog, "build", "-C", "p") == ["pages", "posts"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import ntpath
+import os
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ from site_builder.errors import ContentError
 from site_builder.publishing.deploy.deploy import carry_out, survey
 from site_builder.publishing.deploy.folder import FolderSession
 from site_builder.publishing.deploy.guards import Wishes
-from site_builder.publishing.deploy.manifest import is_broken_off
+from site_builder.publishing.deploy.manifest import Manifest, manifest_if_read, read_manifest
 from site_builder.publishing.deploy.retries import TargetError
 from site_builder.publishing.deploy.target import LEASE, MANIFEST
 
@@ -134,7 +136,7 @@ def test_whatever_breaks_off_is_put_right(tmp_path: Path, after: bool, first: bo
         wishes = Wishes(break_lease=True, adopt=MANIFEST not in files)
         assert deploy(MemorySession(files), new, wishes) == [], where
         assert site_at(files) == content(NEW) | FOREIGN, where
-        assert not is_broken_off(files[MANIFEST]), where
+        assert not manifest_if_read(files[MANIFEST]).pending, where
         number += 1
     assert number > 12
 
@@ -334,8 +336,14 @@ def test_a_site_that_moved_is_written_down_even_if_no_file_changed(tmp_path: Pat
         lambda data: {**data, "pending": {"../x": ["aa", 1]}},
         lambda data: {**data, "format": "something else"},
         lambda data: {"files": {}},
+        lambda data: {**data, "files": {"half a character \ud800": ["aa", 1]}},
+        lambda data: {**data, "files": {"x": []}},
+        lambda data: {**data, "files": {"x": {}}},
+        lambda data: {**data, "version": "1"},
+        lambda data: {**data, "version": 0},
         lambda data: [data],
-        lambda data: None,
+        lambda data: b"\xff{",
+        lambda data: b"[" * 200_000,
     ],
 )
 def test_a_damaged_manifest_makes_nothing_ours(tmp_path: Path, damage: object) -> None:
@@ -343,9 +351,21 @@ def test_a_damaged_manifest_makes_nothing_ours(tmp_path: Path, damage: object) -
     files: dict[str, bytes] = {}
     deploy(MemorySession(files), site)
     data = damage(json.loads(files[MANIFEST]))  # type: ignore[operator]
-    files[MANIFEST] = json.dumps(data).encode() if data is not None else b"\xff{"
+    files[MANIFEST] = data if isinstance(data, bytes) else json.dumps(data).encode()
     with pytest.raises(ContentError, match="damaged, so it is not known what is ours"):
         survey(MemorySession(files), site, Wishes(), url=URL)
+    assert manifest_if_read(files[MANIFEST]) == Manifest("")
+
+
+def test_a_manifest_that_names_a_drive_is_damaged_where_there_are_drives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, bytes] = {}
+    deploy(MemorySession(files), built_site(tmp_path / "public", {**OLD, "C:/x": "a name"}))
+    assert "C:/x" in manifest_if_read(files[MANIFEST]).files
+    monkeypatch.setattr(os.path, "splitdrive", ntpath.splitdrive)
+    with pytest.raises(ContentError, match="damaged"):
+        read_manifest(files[MANIFEST], "www")
 
 
 def test_a_manifest_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

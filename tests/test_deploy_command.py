@@ -196,7 +196,9 @@ def test_without_a_target_it_says_how_to_name_one(blog: Blog) -> None:
     told = deploy(blog, "--yes")
     assert told.code == 2
     assert "error[D001]: site.toml does not say where to deploy to" in told.err
-    assert "[deploy.live]" in told.err
+    such_as = told.err.partition("such as: ")[2].partition("\n")[0]
+    blog.put({"site.toml": f"{such_as}\n{SETTINGS.partition('[deploy')[0]}"})
+    assert load_site(blog.root).settings.deploy["live"].kind == "rsync"
 
 
 def test_of_several_one_must_be_named(blog: Blog) -> None:
@@ -419,6 +421,20 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, number: int, error: BaseException) 
     monkeypatch.setattr(FolderSession, "put", put)
 
 
+def test_two_sites_that_have_no_address_but_that_of_a_target_are_told_apart(blog: Blog) -> None:
+    """As init leaves them, with a preview for each in the same place by mistake."""
+    settings = SETTINGS.replace(URL, "https://example.org/")
+    blog.put({"site.toml": f'{settings}url = "http://10.0.0.2/a/"\n'})
+    assert deploy(blog, "--build", "--yes").code == 0
+    before = www(blog)
+    blog.put({"site.toml": f'{settings}url = "http://10.0.0.2/b/"\n'})
+    told = deploy(blog, "--build", "--yes")
+    assert told.code == 1
+    assert "another site lives at ../www: that of http://10.0.0.2/a/" in told.err
+    assert www(blog) == before
+    assert deploy(blog, "--build", "--yes", "--moved-from", "http://10.0.0.2/a/").code == 0
+
+
 def test_an_interrupted_deploy_says_how_far_it_came(
     blog: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -504,6 +520,8 @@ def test_wrong_tables_are_told(blog: Blog, table: str, code: str, message: str) 
         'remote = "https://hunter2@github.com/me/x.git"',
         'ssh = "sshpass -p hunter2 ssh"',
         'to = "rsync://me:hunter2@host/module"',
+        'remote = "https://me:pass/hunter2@github.com/me/x.git"',
+        'remote = "git+ssh://me:hunter2@github.com/me/x.git"',
     ],
 )
 def test_secrets_are_refused_and_never_shown(blog: Blog, line: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,9 +42,6 @@ from site_builder.publishing.deploy.target import LEASE, MANIFEST
 from site_builder.settings.targets import Folder
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
-no_root = pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere"
-)
 ADOPTING = Wishes(adopt=True, break_lease=True)
 
 
@@ -284,6 +283,44 @@ def test_a_manifest_that_is_a_link_is_refused(tmp_path: Path) -> None:
         deploy(session(tmp_path), built_site(tmp_path / "public", OLD))
 
 
+@pytest.mark.parametrize("path", ["two/index.html", "both/index.html", "one/index.html"])
+def test_what_somebody_puts_or_changes_after_the_plan_is_not_lost(
+    tmp_path: Path, path: str
+) -> None:
+    """Where ours would be new, would replace an old one, or would go."""
+    target, www = updated(tmp_path)
+    plan = survey(target, built_site(tmp_path / "public", NEW), Wishes(), url=URL).plan
+    put(www, {path: b"precious"})
+    with pytest.raises(TargetError, match=f"{path} at www was changed by somebody else"):
+        carry_out(target, plan, url=URL)
+    assert (www / path).read_bytes() == b"precious"
+
+
+def test_what_is_moved_to_its_place_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the power may go and leave a file that is empty, which nobody would know as ours."""
+    target, www = updated(tmp_path)
+    safe: set[int] = set()
+    real_sync, real_replace = os.fsync, Path.replace
+    moved = []
+
+    def fsync(handle: int) -> None:
+        real_sync(handle)
+        safe.add(os.fstat(handle).st_ino)
+
+    def replace(place: Path, to: Path) -> Path:
+        assert place.stat().st_ino in safe, to
+        moved.append(to.relative_to(www).as_posix())
+        return real_replace(place, to)
+
+    plan = survey(target, built_site(tmp_path / "public", NEW), Wishes(), url=URL).plan
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    carry_out(target, plan, url=URL)
+    assert {step.path for step in plan.having("new", "changed")} < {*moved}
+
+
 # Where it may be
 
 
@@ -390,30 +427,63 @@ def test_what_is_busy_for_a_moment_is_tried_again(
     assert site_at(found(www)) == content(NEW) | FOREIGN
 
 
-@no_root
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    target, www = updated(tmp_path)
-    www.chmod(0o555)
+@contextmanager
+def open_home() -> Iterator[Path]:
+    """A temporary folder that others may look into."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def locked_out(folder: Path) -> Iterator[None]:
+    """For a moment nothing can be put in a folder, by root neither, who is nobody then."""
+    folder.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
     try:
-        with pytest.raises(TargetError, match="Permission denied") as caught:
-            deploy(target, built_site(tmp_path / "public", NEW))
+        yield
     finally:
-        www.chmod(0o755)
-    assert "writable" in str(caught.value)
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
 
 
-def test_so_it_is_for_those_who_may_write_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target, www = updated(tmp_path)
-    new = built_site(tmp_path / "public", NEW)
-    refusal = PermissionError(13, "Permission denied", str(www / "index.html"))
-    with (
-        failing(monkeypatch, "replace", refusal, 3),
-        pytest.raises(TargetError, match="Permission denied") as caught,
-    ):
-        deploy(target, new)
-    assert "writable" in str(caught.value)
+@needs_posix
+def test_a_folder_that_cannot_be_written_is_told() -> None:
+    with open_home() as home:
+        target, www = updated(home)
+        new = built_site(home / "public", NEW)
+        before = found(www)
+        with (
+            locked_out(www),
+            pytest.raises(TargetError, match="Permission denied") as caught,
+        ):
+            deploy(target, new)
+        assert "make the folder and what is ours in it writable" in str(caught.value)
+        assert found(www) == before
+
+
+@needs_posix
+def test_one_folder_that_cannot_be_written_stops_a_deploy_half_way_and_the_site_is_whole() -> None:
+    with open_home() as home:
+        target, www = updated(home)
+        new = built_site(home / "public", NEW)
+        if os.geteuid() == 0:
+            for path in [www, *www.rglob("*")]:
+                if path != www / "both":
+                    os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+        with (
+            locked_out(www / "both"),
+            pytest.raises(TargetError, match=r"Permission denied.*both"),
+        ):
+            deploy(target, new)
+        assert (www / "assets/style.bbbbbbbbbb.css").exists()
+        assert missing(found(www)) == []
+        assert LEASE not in found(www)
+        assert deploy(session(home), new) == []
+        assert site_at(found(www)) == content(NEW) | FOREIGN
 
 
 @needs_posix
@@ -425,6 +495,21 @@ def test_files_can_be_read_by_all_and_keep_the_mode_that_they_have_there(tmp_pat
     assert (www / "index.html").stat().st_mode & 0o777 == 0o640
     assert (www / "two/index.html").stat().st_mode & 0o777 == 0o644
     assert (www / MANIFEST).stat().st_mode & 0o777 == 0o644
+
+
+@needs_posix
+def test_what_is_put_can_be_read_by_all_however_private_the_author_s_files_are(
+    tmp_path: Path,
+) -> None:
+    before = os.umask(0o077)
+    try:
+        assert deploy(session(tmp_path), built_site(tmp_path / "public", OLD)) == []
+    finally:
+        os.umask(before)
+    www = tmp_path / "www"
+    modes = {path.stat().st_mode & 0o777 for path in [www, *www.rglob("*")] if path.is_dir()}
+    assert modes == {0o755}
+    assert {p.stat().st_mode & 0o777 for p in www.rglob("*") if p.is_file()} == {0o644}
 
 
 def test_what_looks_like_ours_and_is_not_stays(tmp_path: Path) -> None:

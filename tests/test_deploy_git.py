@@ -19,8 +19,9 @@ from deploy_fakes import NEW, OLD, URL, Pages, StoppedClock, around, built_site,
 
 from site_builder.errors import UsageError
 from site_builder.publishing.deploy.git_branch import Branch, connect
-from site_builder.publishing.deploy.git_branch_program import failure, redacted
+from site_builder.publishing.deploy.git_branch_program import failure
 from site_builder.publishing.deploy.guards import Wishes
+from site_builder.publishing.deploy.redaction import redacted
 from site_builder.publishing.deploy.retries import Retries, TargetError
 from site_builder.publishing.deploy.target import MANIFEST
 from site_builder.settings import targets
@@ -664,3 +665,7 @@ def test_what_git_says_is_told_with_what_to_do(told: str, code: str, passing: bo
 def test_addresses_are_told_without_names_and_tokens() -> None:
     text = "fatal: 'https://me:tok@host/x' and ssh://git@host/y, git@host:z"
     assert redacted(text) == "fatal: 'https://host/x' and ssh://host/y, git@host:z"
+    for secret in ("me:t0@ken", "me:t0/ken", "t0ken", "me:t0:k@n/x@y"):
+        assert redacted(f"at 'https://{secret}@host/x': no") == "at 'https://host/x': no"
+    for plain in ("https://host/@me/x", "http://host:8080/@me/x", "git@host:x", "a@b"):
+        assert redacted(plain) == plain

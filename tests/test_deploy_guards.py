@@ -304,10 +304,21 @@ def test_a_lease_in_force_is_kept() -> None:
         take_lease(session, clock, break_lease=False)
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b'{"deploy": 1}'])
+@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b'{"deploy": 1}', b"[" * 200_000])
 def test_a_lease_that_cannot_be_read_may_be_in_force(text: bytes) -> None:
     with pytest.raises(ContentError):
         take_lease(MemorySession({LEASE: text}), StoppedClock(), break_lease=False)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"process": 1e999}, {"process": 10**30}, {"since": 1e300}, {"since": -1e300}]
+)
+def test_so_may_one_with_numbers_that_nobody_wrote(odd: dict[str, float]) -> None:
+    clock, session = StoppedClock(), MemorySession({})
+    take_lease(session, clock, break_lease=False)
+    session.files[LEASE] = json.dumps({**json.loads(session.files[LEASE]), **odd}).encode()
+    with pytest.raises(ContentError, match="another deploy to memory is going on since"):
+        take_lease(session, clock, break_lease=False)
 
 
 def test_a_lease_of_a_clock_that_is_wrong_does_not_block() -> None:

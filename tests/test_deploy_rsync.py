@@ -244,14 +244,25 @@ def test_no_rsync_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "version", ["openrsync: protocol version 29", "rsync  version 3.1.3  protocol version 31"]
+    "version", ["openrsync: protocol version 29", "rsync  version 3.2.3  protocol version 31"]
 )
 def test_one_that_is_too_old_is_told(tmp_path: Path, version: str) -> None:
     environment = program(tmp_path / "bin", f"echo '{version}'")
     with pytest.raises(UsageError) as caught:
         at(tmp_path, environment=environment)
     assert f"the rsync here is {version}" in str(caught.value)
-    assert "3.2 or newer" in str(caught.value)
+    assert "3.2.4 or newer" in str(caught.value)
+
+
+def test_a_file_that_vanishes_while_it_is_sent_is_no_success(tmp_path: Path) -> None:
+    real = shutil.which("rsync")
+    script = f"""case "$*" in
+*--delay-updates*) echo 'file has vanished: "/x"' >&2; exit 24 ;;
+*) exec {real} "$@" ;;
+esac"""
+    with pytest.raises(TargetError, match="rsync failed with code 24"):
+        at(tmp_path, environment=program(tmp_path / "bin", script))
+    assert at(tmp_path) == []
 
 
 def test_a_connection_that_fails_for_a_moment_is_tried_again(tmp_path: Path) -> None:
@@ -404,6 +415,17 @@ def test_a_host_becomes_the_site(tmp_path: Path, host: Host) -> None:
     assert (host.folder / "log").read_text().count("Accepted publickey") - before == 2
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     assert f"Port={host.port}" not in processes.stdout
+
+
+def test_no_shell_takes_the_path_at_a_host_apart(tmp_path: Path, host: Host) -> None:
+    name = "it's $(touch hacked) & `touch hacked`; * -x \" ü"
+    environment = {**os.environ, "RSYNC_OLD_ARGS": "1"}
+    to = f"{getpass.getuser()}@127.0.0.1:{tmp_path}/{name}"
+    for pages in (OLD, NEW):
+        assert at(tmp_path, to, pages, ssh=host.ssh(), environment=environment) == []
+    assert site_at(found(tmp_path / name)) == content(NEW)
+    assert {path.name for path in tmp_path.iterdir()} == {"public", "root", name}
+    assert not (Path.home() / "hacked").exists()
 
 
 def test_a_host_that_is_not_known_is_not_trusted(tmp_path: Path, host: Host) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from deploy_fakes import (
 from s3_store import BUCKET, DROPPED, DROPPED_AFTER, SECRET, TORN, Fault, Request, Store, error
 
 from site_builder.assembly.machines.redirects import Redirect, redirect_page
-from site_builder.errors import UsageError
+from site_builder.errors import ContentError, UsageError
 from site_builder.publishing.deploy import s3_client
 from site_builder.publishing.deploy.retries import Retries, TargetError
 from site_builder.publishing.deploy.s3 import Bucket, connect
@@ -122,6 +123,25 @@ def test_what_is_there_and_not_ours_is_left(blog: Blog) -> None:
     before = blog.store.files()
     assert any("index.html" in problem for problem in blog.deploy(OLD))
     assert blog.store.files() == before
+
+
+def test_what_a_console_puts_for_a_folder_is_no_file(blog: Blog) -> None:
+    for key in ("blog/", "blog/two/", "blog/uploads/"):
+        blog.store.put(key, b"")
+    assert blog.deploy(NEW) == []
+    assert site_at(blog.store.files("blog/")) == content(NEW) | dict.fromkeys(
+        ("", "two/", "uploads/"), b""
+    )
+
+
+@pytest.mark.parametrize("rows", [{"x": []}, {"x": {}}, {"x": [1]}, [1], None])
+def test_a_damaged_manifest_is_told(blog: Blog, rows: object) -> None:
+    assert blog.deploy(OLD) == []
+    manifest = json.loads(blog.store.files("blog/")[MANIFEST])
+    blog.store.put(f"blog/{MANIFEST}", json.dumps({**manifest, "files": rows}).encode())
+    with pytest.raises(ContentError, match="damaged, so it is not known what is ours"):
+        blog.deploy(NEW)
+    assert site_at(blog.store.files("blog/")) == content(OLD)
 
 
 def test_what_comes_between_plan_and_deploy_is_not_overwritten(blog: Blog) -> None:
@@ -275,7 +295,7 @@ def test_a_manifest_that_changed_meanwhile_stops_the_deploy(blog: Blog) -> None:
     with blog.session() as session:
         session.manifest()
         blog.store.put(f"blog/{MANIFEST}", b"another")
-        with pytest.raises(TargetError, match="somebody else deploys") as raised:
+        with pytest.raises(TargetError, match=r"another deploy to .* came between") as raised:
             session.begin(b"journal")
     assert raised.value.problems[0].code == "D021"
     assert blog.store.files("blog/")[MANIFEST] == b"another"
@@ -304,7 +324,7 @@ def test_a_store_without_conditions_is_told_of_once_and_deployed_to(
         session.take(b"mine", None)
         session.manifest()
         blog.store.put(f"blog/{MANIFEST}", b"another")
-        with pytest.raises(TargetError, match="somebody else"):
+        with pytest.raises(TargetError, match=r"another deploy to .* came between"):
             session.finish(b"manifest")
 
 

@@ -346,6 +346,34 @@ def test_an_svg_in_another_code_is_cleaned_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("root", "size"),
+    [
+        ('width="100" height="50.4px"', (100, 50)),
+        ('width="10mm" height=".5in"', (38, 48)),
+        ('viewBox="0 0 600 400"', (600, 400)),
+        ('width="100%" height="100%" viewBox="-9,-9,60.4,40"', (60, 40)),
+        ('width="50" viewBox="0 0 100 200"', (50, 100)),
+        ('height="1em" width="2em" viewBox="0 0 4 2"', (4, 2)),
+        ('width="0.3" height="0.2"', (1, 1)),
+        ("", (0, 0)),
+        ('width="nan" height="5"', (0, 0)),
+        ('width="1e400" height="2"', (0, 0)),
+        ('width="-3" height="4"', (0, 0)),
+        ('viewBox="0 0 -4 -5"', (0, 0)),
+        ('viewBox="0 0 nan 5"', (0, 0)),
+    ],
+)
+def test_a_drawing_has_the_size_of_its_root_and_not_of_what_is_in_it(
+    root: str, size: tuple[int, int]
+) -> None:
+    inside = '<rect width="9" height="8"/>'
+    content = f"<?xml version='1.0'?><!-- width='7' --><svg {NAMESPACE} {root}>{inside}</svg>"
+    seen = look("x.svg", content.encode())
+    assert (seen.width, seen.height) == size
+    assert all(isinstance(x, int) for x in (seen.width, seen.height))
+
+
+@pytest.mark.parametrize(
     "broken",
     [
         b"",

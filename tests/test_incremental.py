@@ -270,11 +270,17 @@ def test_only_what_shows_an_edit_is_made(site: Site, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(module, "render", render)
     site.edit("posts/c.md", "Text.", "Text of c.")
     report = site.build()
-    # Also the lists that could show its text; and the aside, to which it is the older post, is not.
-    assert sorted(made) == ["/", "/archive/", "/c/", "/tags/blue/"]
-    written = ["c/index.html", "feed.json", "feed.xml", "index.html"]
-    assert sorted(report.written.written) == [
+    # Also a related post, which shows its text, and the lists that could; but not the aside, to
+    # which it is the older post.
+    its_own = ["/", "/archive/", "/c/", "/tags/blue/"]
+    of_a = ["/a/", "/page/2/", "/series/greek/", "/tags/red/"]
+    assert sorted(made) == sorted([*its_own, *of_a, "../search/"])
+    index = [path for path in report.written.written if path.startswith("assets/search/")]
+    assert [path[len("assets/search/")] for path in sorted(index)] == ["d", "t", "v"]
+    written = ["a/index.html", "c/index.html", "feed.json", "feed.xml", "index.html"]
+    assert sorted(set(report.written.written) - set(index)) == [
         *written,
+        "search/index.html",
         "tags/blue/feed.xml",
         "tags/blue/index.html",
     ]
@@ -500,6 +506,9 @@ def test_two_output_folders_are_known_apart(site: Site, tmp_path: Path, calls: C
 
 
 def test_only_some_posts_are_built_anew(site: Site, calls: Calls, tmp_path: Path) -> None:
+    # Related posts would show what is new of the others.
+    site.edit("site.toml", "feed_posts", "related_posts = 0\nfeed_posts")
+    site.build()
     site.clean_build(tmp_path / "before")
     calls.posts.clear()
     site.edit("posts/b.md", "Back", "Forth")

@@ -59,6 +59,7 @@ def test_formulas_links_and_code_blocks_are_no_words_but_code_in_a_sentence_is()
 
 def test_scripts_without_spaces_are_taken_in_pairs() -> None:
     assert words("深層学習は深層学習。", language="ja") == ("学習", "層学", "深層")
+    assert {"เร", "รี"} <= set(words("การเรียนรู้ เรียนรู้", language="th"))
 
 
 def test_there_are_a_few_dozen_at_most() -> None:

@@ -56,8 +56,8 @@ def test_all_posts_the_newest_first(blog: Blog) -> None:
 
 
 def test_what_is_in_no_list_is_called_so(blog: Blog) -> None:
-    hidden = GOOD.replace("---\n", "---\nunlisted: true\n", 1)
-    blog.put({"posts/hidden.md": hidden, "posts/later.md": LATER.replace("---\n", "---\nunlisted: true\n", 1)})
+    hidden, later = (text.replace("---\n", "---\nunlisted: true\n", 1) for text in (GOOD, LATER))
+    blog.put({"posts/hidden.md": hidden, "posts/later.md": later})
     assert "unlisted       0  -        posts/hidden.md" in listed(blog).out
     assert "scheduled      0  -        posts/later.md" in listed(blog).out
 

@@ -166,6 +166,14 @@ def test_the_parts_of_a_series_lead_to_each_other(tmp_path: Path) -> None:
     assert "around parts" not in files["x/index.html"]
 
 
+def test_neighbours_that_are_the_parts_around_are_told_once(tmp_path: Path) -> None:
+    pages = days("abc", series="Nets")
+    pages.append(make_page("posts/x.md", date=dt.date(2022, 1, 1)))
+    files = built(make_site(tmp_path), pages)
+    both = {name for name in "abcx" if '<nav class="around" ' in files[f"{name}/index.html"]}
+    assert both == {"c", "x"}  # only there a neighbour is no part
+
+
 def test_a_series_of_one_leads_nowhere(tmp_path: Path) -> None:
     files = built(make_site(tmp_path), days("a", series="Nets"))
     assert "around parts" not in files["a/index.html"]

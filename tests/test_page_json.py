@@ -55,7 +55,6 @@ FULL = dataclasses.replace(
     frozen=dt.date(2022, 1, 1),
     keywords=("loss", "weight"),
     terms="1" * 64,
-    term_digests="2" * 640,
     title_tex=r"\emph{A}",
     cited=(CitedWork("book", "T", ("A", "B"), "2001", *"cvnflpdax"),),
     warnings=(Problem("careful", "posts/a.md", 3, 1, 2, "x", "do", ("a", "b")),),

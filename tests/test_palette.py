@@ -49,7 +49,7 @@ def test_text_is_legible(text: str, ground: str, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("text", ["fg", "link"])
+@pytest.mark.parametrize("text", TEXTS)
 def test_marked_text_is_legible(text: str, scheme: str) -> None:
     assert contrast(COLOURS[text][scheme], COLOURS["mark-bg"][scheme]) >= 4.5
 
@@ -66,7 +66,7 @@ def test_texts_take_their_colours_from_the_palette() -> None:
     literal = {value for value, variable in zip(used, variables, strict=True) if variable is None}
     assert {"fg", "muted", "link"} <= names
     assert names <= {*TEXTS, "bg", *ALIASES}
-    assert literal <= {"inherit"}
+    assert literal <= {"inherit", "CanvasText"}
 
 
 @pytest.mark.parametrize("alias", ALIASES)

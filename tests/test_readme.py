@@ -11,6 +11,7 @@ import pytest
 
 from site_builder import cli
 from site_builder.assembly import context
+from site_builder.codes import FAMILIES
 from site_builder.model.cell_options import CellOptions
 from site_builder.model.front_matter import FrontMatter
 from site_builder.schema import keys
@@ -71,6 +72,10 @@ def test_the_keys_of_targets_are_named() -> None:
     own = [(kind, key) for kind, cls in known.items() for key in keys(cls)]
     shared = {("all", "kind"), ("all", "url")}
     assert named == sorted({x for x in own if x[1] not in ("kind", "url")} | shared)
+
+
+def test_the_families_of_codes_are_named() -> None:
+    assert table("letter", "what it is about") == list(FAMILIES)
 
 
 def test_the_commands_are_named() -> None:

@@ -111,6 +111,28 @@ def test_redirects_to_pages_files_and_other_sites(tmp_path: Path) -> None:
     )
 
 
+def test_addresses_begin_at_the_home_page_or_at_the_root_of_the_host(tmp_path: Path) -> None:
+    redirects = {
+        "/a/": "/xor/",
+        "/blog/b/": "/blog/xor/#x",
+        "/c/": "/blog",
+        "/d/": "https://example.org/other/",
+    }
+    pages = [make_page("posts/xor.md", aliases=("/blog/2019/xor/", "/blogs/"))]
+    files = built(make_site(tmp_path, url="https://example.org/blog/", redirects=redirects), pages)
+    assert files["_redirects"].splitlines() == [
+        "/blog/2019/xor/ /blog/xor/ 301",
+        "/blog/blogs/ /blog/xor/ 301",
+        "/blog/a/ /blog/xor/ 301",
+        "/blog/b/ /blog/xor/#x 301",
+        "/blog/c/ /blog/ 301",
+        "/blog/d/ https://example.org/other/ 301",
+    ]
+    redirects = {"/a/": "/nowhere/"}
+    (problem,) = problems_of(tmp_path, pages, url="https://example.org/blog/", redirects=redirects)
+    assert problem.code == "F111"
+
+
 def test_chains_lead_to_their_end_in_one_step(tmp_path: Path) -> None:
     redirects = {"/a/": "/b/", "/b/": "/c", "/c/": "/old/"}
     files = built(

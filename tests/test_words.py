@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from made_pages import built, make_page, make_site
+from markupsafe import Markup
+from playwright.sync_api import Browser
 from selectolax.lexbor import LexborHTMLParser
 from small_site import start_cli, write_site
 
@@ -287,6 +289,25 @@ def test_text_runs_from_right_to_left_where_the_language_does(tmp_path: Path) ->
     assert re.search(r'<article [^>]*lang="ar">\n<h2 dir="rtl">', files["index.html"])
     assert files["index.html"].count("dir=") == 2  # the title and the summary
     assert '<html lang="he" dir="rtl">' in built(make_site(tmp_path, language="he"), [])["404.html"]
+
+
+def test_dates_in_latin_letters_stand_where_the_text_begins(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """On a narrow screen; each is written from left to right all the same."""
+    aside = make_page("posts/b.md", kind="aside", body=Markup("<p>نص</p>"))
+    files = built(make_site(tmp_path, language="ar"), [make_page("posts/a.md"), aside])
+    context = browser.new_context(viewport={"width": 360, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    page.set_content(files["index.html"])
+    page.add_style_tag(content=next(files[path] for path in files if "assets/style" in path))
+    ends = {
+        page.locator(f"article {what}").nth(number).evaluate("e => e.getBoundingClientRect().right")
+        for what in ("time", "p:not(.when, .meta)")
+        for number in (0, 1)
+    }
+    assert len(ends) == 1
+    context.close()
 
 
 def test_a_style_sheet_shows_words_of_the_languages_of_the_site(tmp_path: Path) -> None:

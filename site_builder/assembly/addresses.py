@@ -156,9 +156,10 @@ def _unfit(wanted: Sequence[Wanted]) -> list[Problem]:
         problem = Problem(message, each.source.path if each.source else "", help=help_, code="F019")
         if each.source and key:
             problem = front_matter_problem(each.source, key, each.word, message, help_, code="F019")
-        # A page is told of once, not also its files.
         named = (key, each.word) if key not in ("", "slug") else (each.origin,)
-        problems.setdefault((problem.file or each.path, *named), problem)
+        blamed = problem.file or each.path
+        if (blamed, "") not in problems or len(named) > 1:  # else a page is told with its files
+            problems.setdefault((blamed, *named), problem)
     return list(problems.values())
 
 

@@ -44,7 +44,7 @@ from site_builder.assembly.search.page import (
     wanted_for_index,
     wanted_for_search,
 )
-from site_builder.assembly.theme.assets import FONT, MATHS, STYLE, site_assets
+from site_builder.assembly.theme.assets import FONT, MATHS, STYLE, TOUCH_ICON, site_assets
 from site_builder.assembly.theme.theme import ICON, Theme, render
 from site_builder.assembly.theme.wording import words_of_site
 from site_builder.errors import ContentError, Problem, in_order
@@ -269,6 +269,7 @@ def _site_context(
         json_feed_url=base + JSON,
         style_url=asset(STYLE),
         icon_url=asset(ICON),
+        touch_icon_url=asset(TOUCH_ICON),
         maths_style_url=asset(MATHS),
         maths_font_url=asset(FONT),
         typeface=settings.typeface,

@@ -74,6 +74,8 @@ class SiteContext:
     style_url: str
     """The one style sheet, with a name that changes with its content."""
     icon_url: str
+    touch_icon_url: str
+    """The icon as PNG of 180 pixels, for home screens; empty if it cannot be drawn."""
     maths_style_url: str
     """The theme's `maths.css`, which brings in the maths font; empty if it has none."""
     maths_font_url: str

@@ -20,10 +20,9 @@ from urllib.parse import quote, unquote
 
 from site_builder.assembly.addresses import INDEX, Located, Marks, path_of, url_of
 from site_builder.errors import Problem, nearest
-from site_builder.model.page import Anchor, Page, Picture, Reference
+from site_builder.model.page import MARK, Anchor, Page, Picture, Reference
 from site_builder.settings.site import Site
 
-MARK = re.compile("\ue000[^\ue000\ue001]*\ue001")
 FAILED = "failed"
 """The reason in `unbuilt` of posts whose own problems are reported already."""
 _FEW = 8
@@ -153,7 +152,7 @@ def fill(html: str, marks: Mapping[str, str]) -> str:
 
 
 def _fill_plain(text: str, marks: Mapping[str, str]) -> str:
-    return _plain(fill(text, marks)) if "\ue000" in text else text
+    return MARK.sub(lambda found: _plain(marks.get(found[0], found[0])), text)
 
 
 def _plain(html: str) -> str:

@@ -104,7 +104,8 @@ _WITH_CONTENT = ("script", "style", "template", "iframe", "object", "embed", "bu
 _OTHERS = (*_WITH_CONTENT, "textarea", "input", "details", "!--")
 _ATTRIBUTES = ("tabindex", " popover", " contenteditable", " draggable", " autofocus", " inert")
 _SIGNS = (*(f"<{name}" for name in (*_DROPPED, *_OTHERS)), *_ATTRIBUTES)
-_HANDLED = re.compile(r"on[a-z]+\s*=|style\s*=")
+# Not the `displaystyle` of formulas.
+_HANDLED = re.compile(r"\s(?:on[a-z]+|style)\s*=")
 _GONE = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|template|button|select|textarea)\b.*?(?:</\1\s*>|\Z)",
     re.IGNORECASE | re.DOTALL,

@@ -15,12 +15,12 @@ CACHE = ".cache"  # below the site's folder
 
 
 def add_place(parser: argparse.ArgumentParser, *, output: bool = True) -> None:
-    """Add where the site is and, with `output`, where it is written to."""
+    """Add where the site is and, with `output`, where it is, or is to be, built."""
     parser.add_argument("-C", "--directory", type=Path, default=Path(), metavar="DIR",
                         help="folder of the site (default: this one)")  # fmt: skip
     if output:
         parser.add_argument("-o", "--output", type=Path, default=None, metavar="OUTPUT",
-                            help="folder to write to (default: public in the site's)")  # fmt: skip
+                            help="folder of the built site (default: public)")  # fmt: skip
 
 
 def add_posts(parser: argparse.ArgumentParser, what: str, *, required: bool = False) -> None:

@@ -141,7 +141,7 @@ def _deploy_to(
     from site_builder.publishing.deploy.deploy import survey
     from site_builder.publishing.deploy.report import plan_lines, summary
 
-    found = survey(session, deploy.built, deploy.wishes, url=deploy.site.address)
+    found = survey(session, deploy.built, deploy.wishes, url=deploy.address)
     problems = [*problems, *found.problems]
     words = not given.json
     if given.dry_run and words:
@@ -178,7 +178,7 @@ def _carry_out(session: Session, plan: Plan, deploy: Deploy, *, asked: bool) -> 
     from site_builder.publishing.deploy.deploy import carry_out, survey
     from site_builder.publishing.deploy.retries import TargetError
 
-    url, last = deploy.site.address, [None]  # type: tuple[str, list[Progress | None]]
+    url, last = deploy.address, [None]  # type: tuple[str, list[Progress | None]]
 
     def on_progress(progress: Progress) -> None:
         before, last[0] = last[0], progress

@@ -43,7 +43,7 @@ def chosen_target(site: Site, name: str) -> tuple[str, Target]:
     targets = site.settings.deploy
     if not targets:
         message = "site.toml does not say where to deploy to"
-        help_ = 'such as:  [deploy.live]  kind = "rsync"  to = "me@host:/srv/www"'
+        help_ = 'such as: deploy.live = { kind = "rsync", to = "me@host:/srv/www" }'
         raise UsageError(Problem(message, help=help_, code="D001"))
     if not name and len(targets) > 1:
         message = "there are several targets, and none is named"

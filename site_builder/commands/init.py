@@ -58,22 +58,22 @@ def run(given: argparse.Namespace) -> int:
     if not is_new:
         for name in new.written:
             print(f"  {name}")
-    if REQUIREMENTS in new.written and not new.requirement:
-        print(f"before you publish: say in {REQUIREMENTS} where site-builder is to be had")
-    if REQUIREMENTS in new.written and not is_new:
-        print(f"before you publish: say in {REQUIREMENTS} what posts import")
-    _print_publishing(folder, host, new)
     if is_new:
         print("\nnext:")
         missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
         for command in _next(given.folder, missing):
             print(f"  {command}")
+    _print_publishing(folder, host, new, is_new=is_new)
     return 0
 
 
-def _print_publishing(folder: Path, host: str, new: NewSite) -> None:
-    """Say what is left to do at the host."""
+def _print_publishing(folder: Path, host: str, new: NewSite, *, is_new: bool) -> None:
+    """Say what is left to do, here and at the host."""
     print("\nto publish:")
+    if REQUIREMENTS in new.written and not new.requirement:
+        print(f"  say in {REQUIREMENTS} where site-builder is to be had;")
+    if REQUIREMENTS in new.written and not is_new:
+        print(f"  say in {REQUIREMENTS} what posts import;")
     for line in HOSTS[host].publish:
         print(f"  {line.format(name=project_name(folder))}")
     if new.repository and HOSTS[host].files:

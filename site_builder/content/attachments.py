@@ -135,7 +135,8 @@ def _attachment(
             return None
         message = f"{what} {written!r} not found"
         code = "I001" if address.is_image else "L006"
-        return _problem(source, address, written, message, _nearest_file(full), code)
+        help_ = _cut_off(root, source, address.text) or _nearest_file(full)
+        return _problem(source, address, written, message, help_, code)
     # It may be a link itself, or in a folder that is one.
     if not full.resolve().is_relative_to(root.resolve()):
         message = f"{what} {written!r} is a link to a file outside of the site's folder"
@@ -192,6 +193,18 @@ def _is_post(path: str) -> bool:
     if len(place.parts) == 2:
         return True
     return len(place.parts) == 3 and place.stem == "index"
+
+
+def _cut_off(root: Path, source: Source, address: str) -> str:
+    """How to write the name of a file that has a `#` or a `?`, where an address ends."""
+    path = _joined(source.folder, unquote(address))
+    if not re.search("[?#]", address) or path is None or not (root / path).is_file():
+        return ""
+    return f"what begins with '#' or '?' is no part of a name: write {_encoded(address)!r}"
+
+
+def _encoded(address: str) -> str:
+    return address.replace("#", "%23").replace("?", "%3F")
 
 
 def _nearest_file(full: Path) -> str:

@@ -48,6 +48,7 @@ def parse(site: Site, source: Source) -> Post:
     except ContentError as error:
         problems += error.problems
         front_matter, first = FrontMatter(), body_line(source)
+    problems_of_front_matter = bool(problems)
     quotes = post_quotes(site, front_matter)
     wanted = bool(front_matter.bibliography or site.settings.bibliography)
     tokens, env = parse_markdown(source.text, first, quotes, cites=wanted)
@@ -61,6 +62,8 @@ def parse(site: Site, source: Source) -> Post:
         from site_builder.content.citations.post import find_citations
 
         citations, works, found = find_citations(site, source, front_matter, tokens, cells, env)
+        if problems_of_front_matter:  # which may name a bibliography
+            found = [problem for problem in found if problem.code not in ("B004", "B005")]
         problems += found
     expressions, found = read_expressions(source, front_matter, tokens, cells, quotes)
     problems += found

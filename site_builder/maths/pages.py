@@ -6,6 +6,7 @@ beside the formula, and a formula that is too wide scrolls in a region of its ow
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Sequence
@@ -94,13 +95,14 @@ def without_annotations(html: str) -> str:
     )
 
 
-def characters(mathml: str) -> set[str]:
+@functools.lru_cache(maxsize=1024)  # the posts of a blog have many formulas in common
+def characters(mathml: str) -> frozenset[str]:
     """The characters that a font needs to draw these formulas."""
     without = _ANNOTATION.sub("", mathml)
     drawn = set(html.unescape(_TAG.sub("", _IDENTIFIER.sub(_italic, without))))
     if "<msqrt" in mathml or "<mroot" in mathml:
         drawn.add("√")
-    return {character for character in drawn if not character.isspace()} | {" ", "\xa0"}
+    return frozenset([x for x in drawn if not x.isspace()] + [" ", "\xa0"])
 
 
 def _italic(identifier: re.Match[str]) -> str:

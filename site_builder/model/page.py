@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from site_builder.errors import Problem
@@ -21,6 +22,10 @@ class Heading:
     id: str
     html: str
     """Inline HTML without links."""
+
+
+MARK = re.compile("\ue000[^\ue000\ue001]*\ue001")
+"""What stands in HTML and texts for the address or the text of a reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,6 @@ class Page:
     """What it is about: the words that it uses most, most used first."""
     terms: str = ""
     """The terms that search finds it by, a line for each part; empty without search."""
-    term_digests: str = ""
-    """Digests of the parts."""
     title_tex: str = ""
     """The title as BibTeX has it: formulas are TeX, signs are escaped."""
     cited: tuple[CitedWork, ...] = ()

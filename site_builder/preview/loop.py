@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from site_builder.build import Options, read_day
 from site_builder.errors import Problem, SiteBuilderError, in_order
@@ -176,7 +176,7 @@ class _Loop:
         if self._server is not None:
             self._server.close()
         self._server = PreviewServer(
-            self.board, base=site.base, root=site.root, port=port, editor=self.wish.editor
+            self.board, base=unquote(site.base), root=site.root, port=port, editor=self.wish.editor
         )
         return self._server.url
 

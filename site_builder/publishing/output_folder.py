@@ -147,7 +147,13 @@ def digest_at(place: str) -> str:
 def is_inside(path: str) -> bool:
     """Whether a path names a file inside the output folder."""
     parts = path.split("/")
-    return not {"", ".", ".."}.intersection(parts) and "\\" not in path and "\0" not in path
+    is_relative = not os.path.splitdrive(path)[0]  # a drive, on systems that have them
+    return (
+        is_relative
+        and not {"", ".", ".."}.intersection(parts)
+        and "\\" not in path
+        and "\0" not in path
+    )
 
 
 def shown_path(folder: Path, site_root: Path) -> str:

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
+from site_builder.rendering.search_terms import SPACELESS
+
 MOST = 32
 _FEWEST_USES = 2
 _IN_TITLE, _IN_HEADING = 3, 2  # how many uses one there counts for
 _SHORTEST = 3
 _APART = "".join(x if x.isalpha() else " " for x in map(chr, range(128)))
-_WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff]{3,}")
-_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,}")
+_WORD = re.compile(rf"[^\W\d_{SPACELESS}]{{3,}}")
+_RUN = re.compile(f"[{SPACELESS}]{{2,}}")
 # Scripts without spaces: Chinese and Japanese, then Thai, Lao, Burmese and Khmer.
 _SHORT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _LONG = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -56,7 +58,7 @@ def word_count(text: str) -> int:
 def _text(token: Token) -> str:
     """What is words in inline tokens: neither formulas nor addresses are."""
     children = token.children or ()
-    return "".join(x.content if x.type in ("text", "code_inline") else " " for x in children)
+    return "".join([x.content if x.type in ("text", "code_inline") else " " for x in children])
 
 
 def _words(text: str) -> Counter[str]:

@@ -52,6 +52,33 @@ def without_links(tokens: Sequence[Token]) -> list[Token]:
     return [token for token in tokens if token.type not in dropped]
 
 
+def in_words(draft: Draft, tokens: Sequence[Token]) -> list[Token]:
+    """Inline tokens where what names a thing or a page stands as text, not as a link to it."""
+    placed: list[Token] = []
+    for index, token in enumerate(tokens):
+        if token.type == "reference":
+            wording = token.meta.get("text") or ("%s" if token.meta.get("number_only") else "")
+            placed.append(_named(draft, f"#{token.content}", token.content, wording))
+        elif token.type == "maths_reference":
+            wording = "%s" if token.meta["kind"] == "ref" else "(%s)"
+            placed.append(_named(draft, f"#{token.content}", token.content, wording))
+        else:
+            placed.append(token)
+            bare = token.type == "link_open" and tokens[index + 1].type == "link_close"
+            address = str(token.attrs.get("href", ""))
+            if bare and not _EXTERNAL.match(address) and draft.attachment(address) is None:
+                placed.append(_named(draft, address, _written(address), ""))
+    return placed
+
+
+def _named(draft: Draft, target: str, written: str, wording: str) -> Token:
+    """The text of a reference that the page has, or else of a new one."""
+    known = (x for x in draft.references if x.target == target and x.wording == wording)
+    text = next((x.text_mark for x in known if x.text_mark), "")
+    text = text or draft.refer(target, written, text=True, wording=wording)[1]
+    return Token("text", "", 0, content=text)
+
+
 def in_title(tokens: Sequence[Token]) -> list[Token]:
     """Inline tokens for a title, which is itself a link wherever posts are listed.
 

@@ -21,7 +21,7 @@ from site_builder.content.typography import post_quotes
 from site_builder.errors import ContentError
 from site_builder.maths import characters
 from site_builder.model.files import SiteFile, StoredFile
-from site_builder.model.page import Page
+from site_builder.model.page import MARK, Page
 from site_builder.model.post import ExecutedPost
 from site_builder.rendering.body import body_html, inline_html, shown_inline
 from site_builder.rendering.card import card_source
@@ -30,9 +30,10 @@ from site_builder.rendering.downloads import downloads
 from site_builder.rendering.draft import Draft
 from site_builder.rendering.images import removed_warnings
 from site_builder.rendering.keywords import keywords, word_count
+from site_builder.rendering.links import in_words
 from site_builder.rendering.page_json import Html, html_bytes
 from site_builder.rendering.preview import preview_picture
-from site_builder.rendering.search_terms import PageTerms, page_terms, post_texts
+from site_builder.rendering.search_terms import page_terms, post_texts
 from site_builder.rendering.values import filled, text_tokens
 from site_builder.settings.site import Site
 from site_builder.store import digest_of
@@ -60,7 +61,7 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     title_html = inline_html(draft, front.title, "title", bare=True)
     tokens = filled(draft, post.tokens)
     body = body_html(draft, tokens)
-    lead = _summary(site, executed, draft, tokens)
+    lead = in_words(draft, _summary(site, executed, draft, tokens))
     summary_html = shown_inline(draft, lead).strip()
     draft.lines = _front_lines(executed)
     card = card_source(draft, tokens, body)
@@ -70,14 +71,16 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
     if draft.problems:
         raise ContentError(draft.problems)
     feed = _draft(site, executed, feed=True)
-    # Counts its references, so that marks are the same.
-    inline_html(feed, front.title, "title", bare=True)
+    if any(token.type != "text" for token in title):
+        # Counts its references, so that marks are the same.
+        inline_html(feed, front.title, "title", bare=True)
     html = Html(body, body_html(feed, tokens))
     kept = html_bytes(html)
     summary = " ".join(plain_text(lead).split())
-    found_by = PageTerms()
+    terms = ""
     if site.settings.search:
-        found_by = page_terms(post_texts(post, title_text, summary, tokens))
+        said = MARK.sub("", summary)
+        terms = page_terms(post_texts(post, title_text, said, tokens))
     environment = site.settings.execution.environment
     shown = {**draft.files, **feed.files}  # most are the same
     files = (*shown.values(), *downloads(executed, environment))
@@ -108,8 +111,7 @@ def render(site: Site, executed: ExecutedPost) -> Rendered:
         frozen=executed.execution.frozen,
         warnings=(*post.citations.warnings, *draft.warnings, *removed_warnings(draft)),
         keywords=keywords(title_text, tokens, front.lang or site.settings.language),
-        terms=found_by.content,
-        term_digests=found_by.digests,
+        terms=terms,
         title_tex=bibtex_tokens(title),
         cited=cited_works(post, draft.words),
     )
@@ -171,6 +173,7 @@ def _summary(
     checked.lines = _front_lines(executed)
     inline_html(checked, summary, "summary", bare=True)
     draft.problems += checked.problems
+    draft.lines = _front_lines(executed)
     return text_tokens(draft, summary, "summary")
 
 

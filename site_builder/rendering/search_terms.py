@@ -1,7 +1,7 @@
 """The terms that a page is found by, each with a weight, and how a text becomes terms at all.
 
-In: a post's tokens, its title, summary and tags. Out: its terms, in parts by how they begin, and a
-digest of each part. Promise: of the same text the search page's script makes the same terms, but
+In: a post's tokens, its title, summary and tags. Out: its terms, in parts by how they begin.
+Promise: of the same text the search page's script makes the same terms, but
 for parts of names (`grad` of `softmax_grad`), which only the index has.
 
 A term is a word in small letters without accents, digits, a name of code with its underscores, or
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import pairwise
 
 from markdown_it.token import Token
@@ -28,8 +27,6 @@ PARTS = 64
 """Parts of a page's terms by how they begin."""
 FIRSTS = 16
 """What begins with the same character is in parts of the same number modulo this."""
-DIGEST = 10
-"""Characters of a part's digest."""
 LONGEST = 40
 """Characters of the longest term: what is longer is data."""
 SPACELESS = (
@@ -60,24 +57,16 @@ class Texts:
     """Also TeX."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageTerms:
-    """The terms of a page as they are kept."""
+def page_terms(texts: Texts) -> str:
+    """The terms of a page, in an order that only depends on them.
 
-    content: str = ""
-    """A line for each part: its terms, each with its weight as one digit in base 36."""
-    digests: str = ""
-    """Of the parts: DIGEST characters for each, blank if it is empty."""
-
-
-def page_terms(texts: Texts) -> PageTerms:
-    """The terms of a page, in an order that only depends on them."""
+    A line for each part: its terms, each with its weight as one digit in base 36.
+    """
     parts: list[list[str]] = [[] for _ in range(PARTS)]
     weights = _weights(texts)
     for term in sorted(weights):
         parts[bucket(term[:3]) % PARTS].append(term + _DIGITS[weights[term]])
-    lines = [" ".join(part) for part in parts]
-    return PageTerms("\n".join(lines), "".join(map(_digest, lines)))
+    return "\n".join([" ".join(part) for part in parts])
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -182,10 +171,6 @@ def _terms_of(folded: str) -> Counter[str]:
 
 
 _APART = "".join(x if x.isalnum() or x in "_\\" else " " for x in map(chr, range(128)))
-
-
-def _digest(part: str) -> str:
-    return blake2b(part.encode(), digest_size=DIGEST // 2).hexdigest() if part else " " * DIGEST
 
 
 def post_texts(post: Post, title: str, summary: str, tokens: Sequence[Token]) -> Texts:

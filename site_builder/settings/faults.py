@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote, urlsplit
 
 from site_builder.codes import ignore_faults
 from site_builder.errors import Problem
@@ -27,6 +28,8 @@ def value_problems(settings: Settings, problem: ProblemMaker, url: str) -> Itera
     elif not is_home(settings.url):
         like = "an address such as 'https://example.org/'"
         yield problem(("url",), f"{url} should be {like}, not {settings.url!r}", "", "C006")
+    elif odd := _odd_address(settings.url):
+        yield problem(("url",), f"{url} {odd[0]}", odd[1], "C006")
     if not LANGUAGE.fullmatch(settings.language):
         like = "a language such as 'en' or 'pt-BR'"
         message = f"setting 'language' should be {like}, not {settings.language!r}"
@@ -97,6 +100,25 @@ def _bibliography_faults(files: Sequence[str]) -> Iterator[Fault]:
         if not file.strip() or ".." in parts or re.search(r"^/|\\|:|\0", file):
             message = f"setting 'bibliography' should name a file of the site, not {file!r}"
             yield ("bibliography", str(place)), message, "such as 'references.bib'"
+
+
+def _odd_address(url: str) -> tuple[str, str] | None:
+    """What no address of a site should be, and what to write in its place."""
+    address = urlsplit(url)
+    path = address.path.rstrip("/")
+    if "//" in path or {".", ".."} & set(path.split("/")) or re.search("%(?![0-9A-Fa-f]{2})", path):
+        return "has a path that browsers would change or not take", "such as 'https://e.org/blog/'"
+    if url.isascii():
+        return None
+    try:
+        host = address.netloc.encode("idna").decode()
+    except UnicodeError:
+        return "has a host that there cannot be", ""
+    written = f"{address.scheme}://{host}{quote(address.path, safe=_IN_PATHS)}"
+    return "has letters that addresses do not", f"browsers send them as {written!r}: write that"
+
+
+_IN_PATHS = "/~!$&'()*+,;=:@%"
 
 
 def _is_permalink(pattern: str) -> bool:

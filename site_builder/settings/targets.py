@@ -112,8 +112,9 @@ _HELP = (
 def _has_secret(value: str) -> bool:
     if re.search(r"\bsshpass\s+-p", value):
         return True
-    found = re.search(r"^(\w+)://([^/@]*)@", value)
-    return found is not None and (":" in found[2] or found[1].lower() in ("http", "https"))
+    if re.search(r"^[\w+.-]+://[^/:@]*:(?!\d*/).*@", value):
+        return True
+    return re.search(r"^https?://[^/]*@", value, re.IGNORECASE) is not None
 
 
 def without_secret(line: str) -> str:

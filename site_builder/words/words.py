@@ -26,6 +26,16 @@ _FOLDER = Path(__file__).parent
 
 def words_for(own: OwnWords, language: str) -> Words:
     """The words of a language such as `de` or `de-AT`, with `own`, those of the site."""
+    # Most sites have none, and ask for every post.
+    return _put_together(own, language) if own else _without_own(language)
+
+
+@functools.cache
+def _without_own(language: str) -> Words:
+    return _put_together({}, language)
+
+
+def _put_together(own: OwnWords, language: str) -> Words:
     texts: dict[str, Any] = {}
     for name in (ENGLISH, *_names(language)):
         texts |= built_in(name) or {}
@@ -50,6 +60,7 @@ def _names(language: str) -> list[str]:
     return ["-".join(parts[: count + 1]) for count in range(len(parts))]
 
 
+@functools.cache
 def direction(language: str) -> str:
     """`rtl` if a language is written from right to left, else `ltr`."""
     parts = language.lower().split("-")
@@ -70,18 +81,19 @@ def built_in(name: str) -> Mapping[str, Any] | None:
 class Words:
     """The words of one language: `words.older`, or filled in, `words.figure(number=2)`."""
 
-    __slots__ = ("_safe", "_texts", "language")
-
     def __init__(
         self, language: str, texts: Mapping[str, Any], safe: Callable[[str], str] = str
     ) -> None:
         """`safe` is what makes a text fit for where it is to stand, such as HTML."""
         self.language, self._texts, self._safe = language, texts, safe
+        self._dates: dict[tuple[str, dt.date], str] = {}
 
     def __getattr__(self, name: str) -> str:
+        """A word, which is made fit once and is an attribute from then on."""
         if name.startswith("_") or not isinstance(text := self._texts.get(name), str):
             raise AttributeError(f"there is no word {name!r}")
-        return self._safe(text)
+        self.__dict__[name] = text = self._safe(text)
+        return text
 
     def within(self, safe: Callable[[str], str]) -> Words:
         """The same words, made fit for another place."""
@@ -99,10 +111,13 @@ class Words:
 
     def day_and_month(self, date: dt.date, pattern: str = "day_and_month") -> str:
         """A date without its year, such as `2 June`."""
-        day = self._texts["first_day"] if date.day == 1 else str(date.day)
-        month = self._texts["months"][date.month - 1]
-        text: str = self._texts[pattern].format(day=day, month=month, year=date.year)
-        return self._safe(text)
+        text = self._dates.get((pattern, date))
+        if text is None:
+            day = self._texts["first_day"] if date.day == 1 else str(date.day)
+            month = self._texts["months"][date.month - 1]
+            text = self._texts[pattern].format(day=day, month=month, year=date.year)
+            self._dates[pattern, date] = text = self._safe(text)
+        return text
 
     def month(self, number: int) -> str:
         """The name of a month, from 1."""

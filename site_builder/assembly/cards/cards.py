@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from site_builder.assembly.addresses import Card, Located, Wanted
-from site_builder.assembly.links import MARK
 from site_builder.assembly.posts import date_in_words, label_of
 from site_builder.errors import ContentError, Problem
 from site_builder.model.files import Recipe
-from site_builder.model.page import CardSource
+from site_builder.model.page import MARK, CardSource
 from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from site_builder.assembly.outputs import Contents
 
-MAKER = "cards 1"
+MAKER = "cards 2"
 """What draws cards: another version may draw others."""
 SIZE = (1200, 630)
 _PHOTOS = (".jpg", ".jpeg", ".jfif", ".avif", ".webp", ".heic")
@@ -43,7 +42,7 @@ class _Plan:
     """The title as HTML, if it has formulas."""
     site: str
     host: str
-    details: str
+    details: tuple[str, ...]
     tags: tuple[str, ...]
     source: CardSource
     picture: str
@@ -83,7 +82,8 @@ def card_of_site(site: Site) -> Card | None:
     if not site.settings.cards:
         return None
     settings = site.settings
-    plan = _plan(site, settings.title, settings.description or settings.author, (), CardSource())
+    details = (settings.description or settings.author,)
+    plan = _plan(site, settings.title, details, (), CardSource())
     text = f"{settings.title}: {settings.description}" if settings.description else settings.title
     made_of = _made_of(plan)
     path = f"assets/card.{made_of[:10]}.png"
@@ -97,7 +97,7 @@ def _with_card(site: Site, located: Located, contents: Contents) -> Located:
     front = page.front_matter
     authors = front.authors or ((site.settings.author,) if site.settings.author else ())
     date = date_in_words(site, front.date, front.lang) if front.date else ""
-    details = " · ".join(filter(None, (", ".join(authors), date)))
+    details = tuple(filter(None, (", ".join(authors), date)))
     title = MARK.sub("", label_of(site, page))  # numbers of references come too late
     plan = _plan(site, title, details, front.tags, source)
     if "<math" in page.title_html:
@@ -119,7 +119,9 @@ def _with_card(site: Site, located: Located, contents: Contents) -> Located:
     return replace(located, card=card)
 
 
-def _plan(site: Site, title: str, details: str, tags: tuple[str, ...], source: CardSource) -> _Plan:
+def _plan(
+    site: Site, title: str, details: tuple[str, ...], tags: tuple[str, ...], source: CardSource
+) -> _Plan:
     host = urlsplit(site.address).hostname or ""
     return _Plan(title, "", site.settings.title, host, details, tags, source, "", photo=False)
 

@@ -46,7 +46,7 @@ class Words:
     site: str
     """The title of the site."""
     host: str
-    details: str = ""
+    details: tuple[str, ...] = ()
     """Author and date."""
     tags: tuple[str, ...] = ()
 
@@ -105,7 +105,8 @@ def _draw_words(
     edge = _FILTER + _MARGIN
     site = drawable(words.site) or drawable(words.host)
     title = drawable(words.title) or site
-    details = shortened(drawable(words.details), _SMALL, column)
+    told = filter(None, map(drawable, words.details))  # each by itself, or not at all
+    details = shortened(" · ".join(told), _SMALL, column)
     if site and title != site:
         draw(image, (edge, _MARGIN + 22), shortened(site, _SITE, column), _SITE, _FULL)
     style, broken = _fitting(title, column - 40, sizes)

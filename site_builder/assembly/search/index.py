@@ -1,8 +1,7 @@
 """The index of a site: how many files it has, what they are called, how they are made.
 
 In: the pages that can be found, oldest first. Out: recipes, and what the search page's script has
-to know. Promise: a file's name changes if and only if something does that it is made of; no page's
-terms are looked at before a file is made.
+to know. Promise: a file's name changes if and only if something does that it is made of.
 
 There are three kinds of files, each a script that calls one function with a text, because a script
 also loads from a disk and under a strict policy:
@@ -31,7 +30,7 @@ from site_builder.assembly.search.shards import (
     vocabulary_text,
 )
 from site_builder.model.files import Recipe
-from site_builder.rendering.search_terms import DIGEST, FIRSTS, LETTERS, PARTS, SPACELESS
+from site_builder.rendering.search_terms import FIRSTS, LETTERS, PARTS, SPACELESS
 from site_builder.settings.site import Site
 from site_builder.store import digest_of
 
@@ -78,9 +77,8 @@ def search_index(site: Site, pages: Sequence[Located]) -> Index:
     )
     # Files that are made of the same parts come one after the other.
     corpus = Corpus([x.page.terms for x in pages], recent=PARTS // plan.vocabularies)
-    parts = _part_digests([x.page.term_digests for x in pages])
-    shards = _names(parts, plan, plan.shards)
-    vocabularies = _names(parts, plan, plan.vocabularies)
+    shards = _names(corpus.digests, plan, plan.shards)
+    vocabularies = _names(corpus.digests, plan, plan.vocabularies)
     texts = documents(site, pages)
     blocks = [digest_of(text.encode("utf-8", "replace")) for text in texts]
 
@@ -116,18 +114,6 @@ def _power_of_two(wanted: float, most: int) -> int:
     while number < min(wanted, most):
         number *= 2
     return number
-
-
-def _part_digests(pages: Sequence[str]) -> list[str]:
-    """The digest of each part of the terms of all pages.
-
-    A page at the end that has nothing of a part does not change it.
-    """
-    blank = " " * (DIGEST * PARTS)
-    pages = [digests or blank for digests in pages]
-    places = range(0, DIGEST * PARTS, DIGEST)
-    columns = ("".join([page[at : at + DIGEST] for page in pages]) for at in places)
-    return [digest_of(column.rstrip().encode()) for column in columns]
 
 
 def _names(parts: Sequence[str], plan: _Plan, count: int) -> list[str]:

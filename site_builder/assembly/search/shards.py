@@ -9,12 +9,11 @@ base 36 and the numbers of its pages, each of so many digits in base 36: `softma
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
 
 from site_builder.rendering.search_terms import PARTS, bucket
+from site_builder.store import digest_of
 
 COMMON = 512
 """How many pages are listed for a term at most: those of the greatest weight. One that is found on
@@ -31,23 +30,26 @@ Postings = dict[str, dict[int, list[int]]]
 
 
 class Corpus:
-    """The terms of all pages, looked at when the first of them is needed."""
+    """The terms of all pages, part by part."""
 
     def __init__(self, terms: Sequence[str], *, recent: int) -> None:
         """`terms` are those of each page, in the order of their numbers; `recent` is how many parts
-        are kept in memory."""
-        self._terms = terms
-        self._starts: list[array[int]] | None = None
+        are kept in memory as postings."""
+        self._pages = len(terms)
+        self._parts = _parts(terms)
+        # A page at the end that has nothing of a part does not change it.
+        self.digests = [digest_of(part.rstrip("\n").encode()) for part in self._parts]
+        """Of each part of all pages."""
         self.postings = lru_cache(maxsize=recent)(self._postings)
 
     def __len__(self) -> int:
-        return len(self._terms)
+        return self._pages
 
     def _postings(self, part: int) -> Postings:
         """All terms of a part."""
         found: dict[str, list[int]] = {}
-        for number, (terms, starts) in enumerate(zip(self._terms, self._places(), strict=True)):
-            for term in terms[starts[part] : starts[part + 1] - 1].split():
+        for number, terms in enumerate(self._parts[part].split("\n")):
+            for term in terms.split():
                 if term in found:
                     found[term].append(number)
                 else:
@@ -57,15 +59,20 @@ class Corpus:
             postings.setdefault(term[:-1], {})[int(term[-1], 36)] = numbers
         return postings
 
-    def _places(self) -> list[array[int]]:
-        """For each page the places in its terms where parts begin."""
-        if self._starts is None:
-            self._starts = []
-            for terms in self._terms:
-                lines = terms.split("\n") if terms else [""] * PARTS
-                lengths = (len(line) + 1 for line in lines)
-                self._starts.append(array("I", accumulate(lengths, initial=0)))
-        return self._starts
+
+def _parts(terms: Sequence[str]) -> list[str]:
+    """Each part of all pages: a line for each page."""
+    parts: list[list[str]] = [[] for _ in range(PARTS)]
+    # Some pages at a time: the lines of ten thousand would fill the memory.
+    for first in range(0, len(terms), _TOGETHER):
+        pages = [(x or _NONE).split("\n") for x in terms[first : first + _TOGETHER]]
+        for part, lines in zip(parts, zip(*pages, strict=True), strict=True):
+            part.append("\n".join(lines))
+    return ["\n".join(part) for part in parts]
+
+
+_NONE = "\n" * (PARTS - 1)
+_TOGETHER = 256
 
 
 def shard_text(corpus: Corpus, number: int, count: int) -> str:

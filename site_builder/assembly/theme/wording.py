@@ -66,7 +66,7 @@ def _day(context: Context, date: dt.date) -> str:
 def _lang(context: Context, language: str) -> Markup:
     """The attribute of an element in another language than the page's; none if it is the same."""
     if language == context["page"].language:
-        return Markup("")
+        return _NOTHING
     return Markup(' lang="{}"').format(language)
 
 
@@ -74,7 +74,11 @@ def _lang(context: Context, language: str) -> Markup:
 def _dir(context: Context, language: str) -> Markup:
     """The attribute of a text that runs the other way than the page's; none if it does not."""
     way = direction(language)
-    return Markup("" if way == direction(context["page"].language) else f' dir="{way}"')
+    same = way == direction(context["page"].language)
+    return _NOTHING if same else Markup(f' dir="{way}"')
+
+
+_NOTHING = Markup("")
 
 
 FILTERS: dict[str, Callable[..., str]] = {

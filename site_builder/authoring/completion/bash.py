@@ -1,7 +1,7 @@
 """Completion for bash, from 3.2 on.
 
 In: commands and options. Out: lines of a script. Promise: when a key is pressed no program is
-started; posts are found by the shell itself.
+started; posts and targets are found by the shell itself.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ _END = r"""    esac
         file) IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$current")); return ;;
         post) _site_builder_posts "$site" "$current"; return ;;
+        target) _site_builder_targets "$site" "$current"; return ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -81,5 +82,12 @@ _site_builder_posts() {
             [[ $name == "$2"* && ${file##*/} != _* ]] && COMPREPLY+=("$(printf %q "$name")")
         done
     done
+}
+_site_builder_targets() {
+    local line table='^\[deploy\.([A-Za-z0-9_.-]+)\]'
+    [[ -f $1/site.toml ]] || return
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ $table && ${BASH_REMATCH[1]} == "$2"* ]] && COMPREPLY+=("${BASH_REMATCH[1]}")
+    done < "$1/site.toml"
 }
 complete -F _site_builder site-builder"""

@@ -1,7 +1,7 @@
 """Completion for fish.
 
 In: commands and options. Out: lines of a script. Promise: when a key is pressed no program is
-started; posts are found by the shell itself.
+started; posts and targets are found by the shell itself.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ _OFFERED = {
     "folder": "(__fish_complete_directories)",
     "file": "(__fish_complete_path)",
     "post": "(__site_builder_posts)",
+    "target": "(__site_builder_targets)",
 }
 _START = r"""# Completion of site-builder in fish.
-function __site_builder_posts
+function __site_builder_site
     set -l site .
     set -l words (commandline -opc)
     for index in (seq (count $words))
@@ -64,6 +65,15 @@ function __site_builder_posts
             set site $words[(math $index + 1)]
         end
     end
+    echo $site
+end
+function __site_builder_targets
+    set -l settings (__site_builder_site)/site.toml
+    test -f $settings; or return
+    string replace -r -f '^\[deploy\.([A-Za-z0-9_.-]+)\].*' '$1' <$settings
+end
+function __site_builder_posts
+    set -l site (__site_builder_site)
     for suffix in SUFFIXES
         for file in $site/{posts,pages}/*.$suffix $site/{posts,pages}/*/index.$suffix
             set -l name (string replace -- "$site/" "" $file)

@@ -22,7 +22,7 @@ class Value:
 
     words: tuple[str, ...] = ()
     kind: str = ""
-    """`folder`, `file`, `post`, or empty for what only the author knows."""
+    """`folder`, `file`, `post`, `target`, or empty for what only the author knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +86,5 @@ def _value(action: argparse.Action) -> Value:
     name = str(action.metavar or "")
     if action.choices:
         return Value(words=tuple(map(str, action.choices)))
-    kinds = {**dict.fromkeys(FOLDERS, "folder"), **dict.fromkeys(FILES, "file"), "POST": "post"}
-    return Value(kind=kinds.get(name, ""))
+    kinds = {**dict.fromkeys(FOLDERS, "folder"), **dict.fromkeys(FILES, "file")}
+    return Value(kind={**kinds, "POST": "post", "TARGET": "target"}.get(name, ""))

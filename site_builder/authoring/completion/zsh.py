@@ -1,7 +1,7 @@
 """Completion for zsh.
 
 In: commands and options. Out: lines of a script. Promise: when a key is pressed no program is
-started; posts are found by the shell itself.
+started; posts and targets are found by the shell itself.
 """
 
 from __future__ import annotations
@@ -56,8 +56,14 @@ def _action(value: Value) -> str:
     return _ACTIONS[value.kind]
 
 
-_NAMES = {"": "value", "folder": "folder", "file": "file", "post": "post"}
-_ACTIONS = {"": " ", "folder": "_files -/", "file": "_files", "post": "_site_builder_posts"}
+_NAMES = {"": "value", "folder": "folder", "file": "file", "post": "post", "target": "target"}
+_ACTIONS = {
+    "": " ",
+    "folder": "_files -/",
+    "file": "_files",
+    "post": "_site_builder_posts",
+    "target": "_site_builder_targets",
+}
 _END = r"""_site_builder_posts() {
     local site=${opt_args[-C]:-${opt_args[--directory]:-.}}
     local -a files
@@ -67,6 +73,14 @@ _END = r"""_site_builder_posts() {
         files=(${${${files:r}%/index}:t})
     fi
     compadd -a files
+}
+_site_builder_targets() {
+    local site=${opt_args[-C]:-${opt_args[--directory]:-.}}
+    local -a targets
+    [[ -f $site/site.toml ]] || return
+    targets=(${(M)${(f)"$(<$site/site.toml)"}:#\[deploy.*\]*})
+    targets=(${${targets#\[deploy.}%%\]*})
+    compadd -a targets
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
     _site_builder "$@"

@@ -155,7 +155,7 @@ def _served(made: MadeSite) -> Iterator[str]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = unquote(urlsplit(self.path).path).removeprefix(made.site.base)
+            path = unquote(urlsplit(self.path).path).removeprefix(unquote(made.site.base))
             path = path + INDEX if not path or path.endswith("/") else path
             recipe = made.files.get(path)
             self.send_response(200 if recipe else 404)

@@ -103,7 +103,7 @@ def targets_of(made: MadeSite) -> Targets:
 def _redirect_patterns(made: MadeSite) -> list[str]:
     lines = made.static.get(REDIRECTS, b"").decode("utf-8", "replace").splitlines()
     olds = [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
-    base = made.site.base
+    base = unquote(made.site.base)
     below = [unquote(old.partition("?")[0]).removeprefix(base) for old in olds]
     return [re.sub(r":\w+", "*", old.replace("[", "[[]")) for old in below]
 

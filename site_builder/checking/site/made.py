@@ -70,7 +70,7 @@ class MadeSite:
 
     def shown(self, path: str) -> str:
         """The address of a file of the site as readers of messages know it."""
-        return self.site.base + unquote(url_of(path))
+        return unquote(self.site.base + url_of(path))
 
     def attachments(self) -> Mapping[str, Attachment]:
         """The author's files beside posts, by their paths on the site."""

@@ -57,7 +57,7 @@ OnProgress = Callable[[Progress], None]
 
 
 def survey(session: Session, site: BuiltSite, wishes: Wishes, *, url: str) -> Survey:
-    """See what a deploy would do. `url` is the setting of the site, which tells sites apart.
+    """See what a deploy would do. `url` is the address that it has there, which tells sites apart.
 
     Raises ContentError for a manifest that cannot be read, and TargetError.
     """

@@ -18,15 +18,18 @@ from site_builder.errors import Problem, UsageError
 from site_builder.publishing.deploy.folder_files import (
     content_of,
     is_staging,
+    make_folders,
     mark_of,
     move,
     remove_file,
+    stage_file,
     staging_folder,
     write_file,
     write_new_file,
 )
 from site_builder.publishing.deploy.retries import TargetError
 from site_builder.publishing.deploy.target import (
+    FOLDER,
     LEASE,
     MANIFEST,
     Around,
@@ -88,6 +91,7 @@ class FolderSession:
         self._folder = folder
         self._retries = around.retries
         self._manifest: bytes | None = None
+        self._marks: Mapping[str, str] = {}
 
     def manifest(self) -> bytes | None:
         """The manifest that is there."""
@@ -110,7 +114,8 @@ class FolderSession:
             found = {
                 path: mark_of(self._folder / path) for path in sorted(paths) if not link_above(path)
             }
-            return {path: mark for path, mark in found.items() if mark}
+            self._marks = {path: mark for path, mark in found.items() if mark}
+            return self._marks
 
     def paths(self) -> Iterator[str]:
         """All files that are there."""
@@ -132,7 +137,7 @@ class FolderSession:
     def take(self, lease: bytes, instead_of: bytes | None) -> bool:
         """Put a lease in the place of another: in one step where the system can lock or link."""
         with _reported(self.shown):
-            self._folder.mkdir(exist_ok=True)
+            make_folders(self._folder, LEASE)
             with locked(self._folder, lambda: None):
                 if content_of(self._folder / LEASE) != instead_of:
                     return False
@@ -159,14 +164,14 @@ class FolderSession:
         """Write all files beside the others, then move each to its place."""
         with _reported(self.shown), staging_folder(self._folder) as staging:
             for number, file in enumerate(files):
-                (staging / str(number)).write_bytes(file.read())
-                (staging / str(number)).chmod(0o644)
+                stage_file(staging / str(number), file.read())
             link_above = LinkFinder(self._folder)
             for number, file in enumerate(files):
                 if link := link_above(file.path):
                     raise OSError(errno.ELOOP, "a link is in the way", str(self._folder / link))
+                self._check(file.path)
+                make_folders(self._folder, file.path)
                 place = self._folder / file.path
-                place.parent.mkdir(parents=True, exist_ok=True)
                 self._retried(functools.partial(move, staging / str(number), place))
                 on_done(file.path)
 
@@ -176,12 +181,19 @@ class FolderSession:
             link_above = LinkFinder(self._folder)
             for path in paths:
                 if not link_above(path):
+                    self._check(path)
                     self._retried(functools.partial(remove_file, self._folder, path))
                 on_done(path)
 
     def finish(self, manifest: bytes) -> None:
         """Replace the manifest, and make sure that it is on the disk."""
         self._replace_manifest(manifest)
+
+    def _check(self, path: str) -> None:
+        """See that what is at a path is what the plan was made of; raises TargetError."""
+        if mark_of(self._folder / path) not in ("", FOLDER, self._marks.get(path)):
+            message = f"{path} at {self.shown} was changed by somebody else just now"
+            raise TargetError(Problem(message, help="deploy again", code="D021"))
 
     def _replace_manifest(self, content: bytes) -> None:
         with _reported(self.shown):

@@ -91,21 +91,36 @@ def remove_file(folder: Path, path: str) -> None:
     remove_empty_above(folder, place)
 
 
+def make_folders(folder: Path, path: str) -> None:
+    """Make the folders above a path that are not there, so that all may look into them."""
+    for above in reversed(Path(path).parents):
+        with contextlib.suppress(FileExistsError):
+            (folder / above).mkdir()
+            (folder / above).chmod(0o755)
+
+
+def stage_file(place: Path, content: bytes) -> None:
+    """Write a file that waits, which all may read: it is on the disk before it is moved."""
+    place.write_bytes(content)
+    place.chmod(0o644)
+    _to_disk(place)
+
+
 def write_file(place: Path, content: bytes) -> None:
     """Replace a file in one step, and make sure that it is on the disk."""
     with staging_folder(place.parent) as staging:
-        with (staging / "0").open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        (staging / "0").chmod(0o644)
+        stage_file(staging / "0", content)
         (staging / "0").replace(place)
-    with contextlib.suppress(OSError):  # not every system can
-        handle = os.open(place.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with contextlib.suppress(OSError):  # not every system can, with folders
+        _to_disk(place.parent)
+
+
+def _to_disk(place: Path) -> None:
+    handle = os.open(place, os.O_RDONLY if place.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_new_file(place: Path, content: bytes) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
+from site_builder.publishing.deploy.redaction import redacted
 from site_builder.publishing.deploy.retries import FailureKind, TargetError
 
 
@@ -95,11 +96,6 @@ _QUIET = {
     "LC_ALL": "C",
 }
 _SSH = " -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15"
-
-
-def redacted(text: str) -> str:
-    """The text without what stands before the host in addresses: names, passwords, tokens."""
-    return re.sub(r"(\b[\w+.-]+://)[^/@\s'\"]+@", r"\1", text)
 
 
 def failure(told: str, command: str, shown: str) -> TargetError:

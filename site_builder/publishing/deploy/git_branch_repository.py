@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError, nearest
-from site_builder.publishing.deploy.git_branch_program import Git, failure, redacted
+from site_builder.publishing.deploy.git_branch_program import Git, failure
+from site_builder.publishing.deploy.redaction import redacted
 
 
 @dataclass(frozen=True, slots=True)

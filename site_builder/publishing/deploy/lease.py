@@ -103,7 +103,7 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return True
 
@@ -122,12 +122,10 @@ def _read(content: bytes, now: float) -> Holder:
     """The holder of a lease; one that cannot be read may be in force."""
     try:
         data = json.loads(content)
-        return Holder(
-            str(data["deploy"]),
-            str(data["machine"]),
-            int(data["process"]),
-            float(data["since"]),
-            float(data["until"]),
-        )
-    except (ValueError, KeyError, TypeError):
+        since, until = (min(max(0.0, float(data[name])), _LATEST) for name in ("since", "until"))
+        return Holder(str(data["deploy"]), str(data["machine"]), int(data["process"]), since, until)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return Holder("", "", 0, now, now + LASTS)
+
+
+_LATEST = 4e9  # seconds since 1970 that every calendar knows

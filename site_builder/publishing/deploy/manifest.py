@@ -10,6 +10,7 @@ is there with the mark that one of the two lists says.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class Manifest:
     """What is ours at a target."""
 
     site: str
-    """The setting `url` of the site when it was first deployed there."""
+    """The address of the site there, when it was last deployed."""
     files: Mapping[str, Placed] = field(default_factory=dict)
     """By their paths."""
     pending: Mapping[str, Placed] = field(default_factory=dict)
@@ -69,30 +70,25 @@ def read_manifest(content: bytes, shown: str) -> Manifest:
     """The manifest of these bytes, found at the target `shown`; raises ContentError."""
     try:
         data = json.loads(content)
-        if data["format"] != FORMAT:
+        version = data["version"]
+        if data["format"] != FORMAT or not isinstance(version, int) or version < 1:
             raise ValueError
-        if data["version"] != VERSION:
+        if version > VERSION:
             message = f"{shown} was last deployed to by a newer site-builder"
             raise ContentError(Problem(message, help="update this one", code="D010"))
         files, pending = _read_rows(data["files"]), _read_rows(data.get("pending", {}))
         return Manifest(str(data["site"]), files, pending)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         message = f"{MANIFEST} at {shown} is damaged, so it is not known what is ours there"
         help_ = "restore it from a backup; or remove it, and deploy with --adopt"
         raise ContentError(Problem(message, help=help_, code="D010")) from None
 
 
-def is_broken_off(content: bytes) -> bool:
-    """Whether a manifest is the journal of a deploy that did not end."""
-    return bool(pending_paths(content))
-
-
-def pending_paths(content: bytes) -> list[str]:
-    """What a deploy that did not end was about to put; none if the manifest is no journal."""
-    try:
-        return sorted(_read_rows(json.loads(content).get("pending", {})))
-    except (ValueError, AttributeError, TypeError):
-        return []
+def manifest_if_read(content: bytes | None) -> Manifest:
+    """The manifest of these bytes; one that names nothing if there is none, or it is damaged."""
+    with contextlib.suppress(ContentError):
+        return Manifest("") if content is None else read_manifest(content, "")
+    return Manifest("")
 
 
 def _rows(files: Mapping[str, Placed]) -> dict[str, list[object]]:
@@ -107,5 +103,6 @@ def _read_rows(rows: Mapping[str, list[object]]) -> dict[str, Placed]:
     for path, (sha256, size, *mark) in rows.items():
         if not is_inside(path) or path in (MANIFEST, LEASE) or not isinstance(size, int):
             raise ValueError
+        path.encode()  # raises ValueError for what is half a character
         found[path] = Placed(str(sha256), size, str(mark[0] if mark else sha256))
     return found

@@ -15,7 +15,7 @@ SIGNS: Mapping[str, str] = {"new": "+", "changed": "~", "removed": "-", "same": 
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """A line for each file: `+ path  1.2 kB`; first what stays, so that the others stand together."""
+    """A line for each file: `+ path  1.2 kB`; first what stays, so that changes stand together."""
     for step in sorted(plan.steps, key=lambda step: step.action != "same"):
         yield f"{SIGNS[step.action]} {step.path}  {size(step.size)}{_remark(step)}"
 

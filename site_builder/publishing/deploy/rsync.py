@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 
 from site_builder.publishing.deploy.folder import check_place, place_of
-from site_builder.publishing.deploy.manifest import pending_paths
+from site_builder.publishing.deploy.manifest import manifest_if_read
 from site_builder.publishing.deploy.retries import TargetError
 from site_builder.publishing.deploy.rsync_program import (
     Rsync,
@@ -183,7 +183,7 @@ class RsyncSession:
 
     def _left_behind(self) -> list[str]:
         """Files of ours that still wait there, from a deploy that broke off."""
-        waiting = (_delayed(path) for path in pending_paths(self._manifest or b""))
+        waiting = (_delayed(path) for path in sorted(manifest_if_read(self._manifest).pending))
         return [path for path in waiting if path in self._there]
 
     def _replace_manifest(self, content: bytes) -> None:

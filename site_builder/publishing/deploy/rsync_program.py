@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_builder.errors import Problem, UsageError
+from site_builder.publishing.deploy.redaction import redacted
 from site_builder.publishing.deploy.retries import Retries, TargetError
 
-OLDEST = (3, 2)
+OLDEST = (3, 2, 4)
+"""From then on no shell at the other side takes the path of a target apart."""
 _COMMON = ("--8-bit-output", "--timeout=300")
 _VANISHED = 24  # of what is to be removed nothing is here, which is how rsync is told
 
@@ -55,7 +57,7 @@ class Rsync:
 
     def _once(self, words: Sequence[str], on_line: Callable[[str], None]) -> list[str]:
         code, lines, errors = run(words, self.folder, self.environment, on_line)
-        if code not in (0, _VANISHED):
+        if code and not (code == _VANISHED and "--delete-missing-args" in words):
             raise failure(code, errors, self.shown)
         return lines
 
@@ -66,11 +68,11 @@ def check_program(environment: Mapping[str, str], folder: Path) -> None:
         _, lines, _ = run(["rsync", "--version"], folder, environment)
     except FileNotFoundError:
         lines = []
-    found = re.search(r"rsync +version v?(\d+)\.(\d+)", "\n".join(lines))
-    if found and (int(found[1]), int(found[2])) >= OLDEST:
+    found = re.search(r"rsync +version v?(\d+)\.(\d+)(?:\.(\d+))?", "\n".join(lines))
+    if found and tuple(int(part or 0) for part in found.groups()) >= OLDEST:
         return
     message = f"the rsync here is {lines[0].strip()}" if lines else "there is no rsync here"
-    help_ = "install rsync 3.2 or newer: apt install rsync, brew install rsync"
+    help_ = "install rsync 3.2.4 or newer: apt install rsync, brew install rsync"
     raise UsageError(Problem(message, help=help_, code="D031"))
 
 
@@ -86,7 +88,7 @@ def run(
     with subprocess.Popen(
         words,
         cwd=folder,
-        env={**environment, "LC_ALL": "C"},
+        env={**environment, "LC_ALL": "C", "RSYNC_OLD_ARGS": "0"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -129,7 +131,7 @@ def one_connection(
 
 def failure(code: int, errors: str, shown: str) -> TargetError:
     """What rsync told of its failure, as one problem."""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    lines = [line.strip() for line in redacted(errors).splitlines() if line.strip()]
     for pattern, message, help_, passing in _CAUSES:
         if found := re.search(pattern, errors):
             place = found.groupdict().get("place")
@@ -139,7 +141,7 @@ def failure(code: int, errors: str, shown: str) -> TargetError:
             return TargetError(problem, passing=passing)
     message = f"cannot deploy to {shown}: rsync failed with code {code}"
     problem = Problem(message, help=_AGAIN, notes=("\n".join(lines[-6:]),), code="D032")
-    return TargetError(problem, passing=code in (10, 12, 30, 35, 255))
+    return TargetError(problem, passing=code in (10, 12, 24, 30, 35, 255))
 
 
 _AGAIN = "see to it, then deploy again, which goes on from there"
@@ -185,7 +187,7 @@ _CAUSES: Sequence[tuple[str, str, str, bool]] = (
     (
         r"unknown option|unrecognized option|is not supported|unknown checksum",
         "one of the two rsyncs is too old, or not that of samba.org",
-        "have rsync 3.2 or newer on both sides",
+        "have rsync 3.2 or newer there",
         False,
     ),
     (

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import re
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from site_builder.errors import Problem
-from site_builder.publishing.deploy.manifest import is_broken_off
+from site_builder.publishing.deploy.manifest import manifest_if_read
 from site_builder.publishing.deploy.retries import TargetError
 from site_builder.publishing.deploy.s3_client import UNNAMED, Client, Refused, make_client
 from site_builder.publishing.deploy.s3_headers import changed_paths, headers, md5_of
@@ -74,10 +73,11 @@ class Bucket:
         """The manifest that is there; from then on all is looked at anew."""
         self._etags = None
         content = self._read_own(MANIFEST)
-        if content is not None:
-            self._was_broken_off = is_broken_off(content)
-            for path, md5 in _recorded(content):
-                self._known.setdefault(path, set()).add(md5)
+        known = manifest_if_read(content)
+        self._was_broken_off = bool(known.pending)
+        for files in (known.files, known.pending):
+            for path, file in files.items():
+                self._known.setdefault(path, set()).add(file.mark)
         return content
 
     def extras(self) -> Sequence[File]:
@@ -125,7 +125,9 @@ class Bucket:
                     "list_objects_v2", Bucket=self._table.bucket, Prefix=self._prefix, **page
                 )
                 for each in told.get("Contents", ()):
-                    found[each["Key"].removeprefix(self._prefix)] = each["ETag"].strip('"')
+                    path = each["Key"].removeprefix(self._prefix)
+                    if path and not path.endswith("/"):  # which consoles put for empty folders
+                        found[path] = each["ETag"].strip('"')
                 token = told.get("NextContinuationToken")
                 if not token:
                     break
@@ -303,12 +305,3 @@ class Bucket:
 
 
 _AGAIN = "wait until it has ended, then deploy again"
-
-
-def _recorded(manifest: bytes) -> Iterator[tuple[str, str]]:
-    """The digests that a manifest knows of, by path; it may be damaged, or anything."""
-    with contextlib.suppress(ValueError, AttributeError, TypeError):
-        data = json.loads(manifest)
-        for rows in (data.get("files", {}), data.get("pending", {})):
-            for path, row in rows.items():
-                yield path, str(row[-1])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from site_builder.errors import Problem, UsageError
+from site_builder.publishing.deploy.redaction import redacted
 from site_builder.publishing.deploy.retries import FailureKind, TargetError
 from site_builder.publishing.deploy.target import Around
 from site_builder.settings import targets
@@ -91,6 +92,7 @@ class Client:
         kind = next((kind for pattern, kind in _KINDS if re.fullmatch(pattern, code)), None)
         if kind is None:
             kind = _BUSY if status in _PASSING else _DENIED if status == 403 else _OTHER
+        told = redacted(told)
         for secret in self._secrets:
             told = told.replace(secret, "***")
         action = "".join(part.title() for part in operation.split("_"))
@@ -136,7 +138,7 @@ def make_client(table: targets.S3, around: Around) -> Client:
         known = client._reported(session.get_credentials, "get_credentials")
         secrets = client._reported(known.get_frozen_credentials, "") if known else ()
     except (BotoCoreError, ValueError) as error:
-        message = f"{shown} cannot be asked: {error}"
+        message = f"{shown} cannot be asked: {redacted(str(error))}"
         help_ = "look at `endpoint` and `region` in site.toml, and at AWS_PROFILE"
         raise UsageError(Problem(message, help=help_, code="D061")) from None
     return Client(shown, clients, around, tuple(str(x) for x in secrets if x))

@@ -163,13 +163,16 @@ def _with(runs: list[Run], *details: str) -> list[Run]:
 def _edition(work: Work, words: Words) -> str:
     edition = words_of(work.text("edition"))
     if edition.isdecimal():
-        number = int(edition)
-        teen = number % 100 in (11, 12, 13)
-        ending = "th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-        return words.edition.format(number=number, ordinal=f"{number}{ending}")
+        return words.edition.format(number=edition + _ending(int(edition), words))
     if not edition or re.search(r"\bed(?:ition|\.)", edition):
         return edition
     return words.named_edition.format(edition=edition)
+
+
+def _ending(number: int, words: Words) -> str:
+    endings = words.ordinal.split()
+    place = number % 10 if number % 100 not in (11, 12, 13) else 0
+    return endings[place - 1] if 0 < place < len(endings) else endings[-1]
 
 
 def _numbered(word: str, value: Text) -> str:
