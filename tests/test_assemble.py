@@ -54,6 +54,7 @@ def test_a_small_site_has_these_files(tmp_path: Path) -> None:
         "assets/maths.#.css",
         "assets/search.#.css",
         "assets/search.#.js",
+        "assets/touch-icon.#.png",
         "assets/style.#.css",
         "about/card.#.png",
         "xor/card.#.png",

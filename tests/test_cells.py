@@ -162,6 +162,11 @@ OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("fig-width", "5", {"fig_width": 5.0}),
     ("fig-height", "2.5", {"fig_height": 2.5}),
     ("code-fold", "true", {"code_fold": True}),
+    ("code-line-numbers", "true", {"code_line_numbers": True}),
+    ("code-line-numbers", "1", {"code_line_numbers": "1"}),
+    ("code-line-numbers", '"1,1"', {"code_line_numbers": "1,1"}),
+    ("code-line-numbers", '["1", "1-1"]', {"code_line_numbers": ("1", "1-1")}),
+    ("filename", "train.py", {"filename": "train.py"}),
     ("tbl-cap", '"T"', {"tbl_cap": "T"}),
     ("timeout", "10", {"timeout": 10.0}),
 ]
@@ -188,6 +193,37 @@ def test_every_option_in_every_dialect(
     [cell] = cells(write(key, value))
     assert cell.options == CellOptions(**expected)
     assert cell.code == "x = 1\n"
+
+
+LINES = [
+    ("0", "'0' is no line and no range of lines"),
+    ("3-2", "'3-2' is no line and no range of lines"),
+    ("one", "'one' is no line and no range of lines"),
+    ("1,", "'' is no line and no range of lines"),
+    ("1.5", "'1.5' is no line and no range of lines"),
+    ("99999999999999999999", "'99999999999999999999' is no line and no range of lines"),
+    ("1,3-4", "there is no line 4 to be marked: the code has 1 to 3"),
+]
+
+
+@pytest.mark.parametrize(("value", "message"), LINES)
+def test_lines_that_are_none_are_told(value: str, message: str) -> None:
+    code = ("x = 1", "", "y = 2")
+    assert faults(fence("python", f'#| code-line-numbers: "{value}"', *code)) == [(6, 4, message)]
+    info = f'rust code-line-numbers="{value}"'
+    assert faults(fence(info, *code)) == [(5, 28, message)]
+
+
+def test_the_first_line_has_a_number() -> None:
+    (fault,) = faults(fence('rust {.numberLines startFrom="x"}', "a"))
+    assert fault == (5, 34, "'x' is no number for the first line")
+    (fault,) = faults(fence('rust {startFrom="9" code-line-numbers="1"}', "a"))
+    assert fault[2] == "there is no line 1 to be marked: the code has 9 to 9"
+
+
+def test_pandocs_class_numbers_the_lines_of_a_cell() -> None:
+    [cell] = cells(fence("python {.numberLines}", "x = 1"))
+    assert cell.options == CellOptions(code_line_numbers=True)
 
 
 TAGS: list[tuple[str, dict[str, Any]]] = [

@@ -65,12 +65,13 @@ def page(
     title: str = "T",
     files: Mapping[str, bytes] | None = None,
     root: Path = Path("/nowhere"),
+    **settings: Any,
 ) -> Rendered:
     """The page of a post with this text whose cells put these things out."""
     for path, content in (files or {}).items():
         (root / "posts" / path).parent.mkdir(parents=True, exist_ok=True)
         (root / "posts" / path).write_bytes(content)
-    site = make_site(root)
+    site = make_site(root, **settings)
     source = Source(f"posts/{name}.md", f"---\ntitle: {title}\ndate: 2020-05-17\n---\n{text}\n")
     post = parse(site, source)
     if not outputs:
@@ -526,6 +527,38 @@ def test_no_note_is_lost() -> None:
     assert {node.attributes["id"] for node in tree.css("aside.sidenote")} == {"fn-1", "fn-2"}
 
 
+def test_notes_can_stand_at_the_end_with_ways_back() -> None:
+    text = "One[^a], two[^b], again[^a].\n\n[^a]: First.\n[^b]: Second.\n\n    More."
+    made = page(text, notes="end")
+    tree = LexborHTMLParser(made.html.body)
+    section = one(tree, "section.endnotes[role=doc-endnotes]")
+    assert section.attributes["aria-label"] == "Notes"
+    assert [node.attributes["id"] for node in section.css("ol > li")] == ["fn-1", "fn-2"]
+    back = section.css("a[role=doc-backlink]")
+    assert [a.attributes["href"] for a in back] == ["#fnref-1", "#fnref-1-2", "#fnref-2"]
+    assert {a.attributes["id"] for a in tree.css("sup a")} == {
+        str(a.attributes["href"]).removeprefix("#") for a in back
+    }
+    assert len({a.attributes["aria-label"] for a in back}) == 3
+    assert not tree.css("aside")
+    assert made.html.feed == page(text).html.feed
+
+
+def test_notes_at_the_end_stand_before_the_references(tmp_path: Path) -> None:
+    bib = b"@misc{a1, author = {A}, title = {T}, year = 2001}"
+    text = "One[^a] of [@a1].\n\n## Works\n\n[^a]: First."
+    (tmp_path / "w.bib").write_bytes(bib)
+    made = page(text, root=tmp_path, notes="end", bibliography=("w.bib",))
+    kinds = re.findall('<h2|class="endnotes"|class="references"', made.html.body)
+    assert kinds == ['class="endnotes"', "<h2", 'class="references"']
+
+
+def test_an_aside_has_no_landmark_of_notes() -> None:
+    made = page("One[^a].\n\n[^a]: First.", notes="end", title='""\nkind: aside')
+    notes = one(LexborHTMLParser(made.html.body), "div.endnotes")
+    assert notes.attributes["role"] == "group"
+
+
 def test_tasks_say_whether_they_are_done() -> None:
     boxes = html("- [x] a\n- [ ] b").css("input[type=checkbox]")
     assert [box.attributes["aria-label"] for box in boxes] == ["done", "to do"]
@@ -561,6 +594,49 @@ def test_code_that_is_only_shown_has_its_name_and_language() -> None:
         "Listing 2",
     ]
     assert one(second, "pre").text() == "indented\n"
+
+
+def test_lines_have_numbers_that_are_no_text() -> None:
+    code = 'def f():\n    """A text\n    over lines."""\n    return 1\n'
+    made = page(f'```python {{.noeval startFrom="9" code-line-numbers="10-11"}}\n{code}```')
+    tree = LexborHTMLParser(made.html.body)
+    assert one(tree, "pre").text() == code
+    assert [node.attributes["data-n"] for node in tree.css(".ln")] == [" 9", "10", "11", "12"]
+    assert one(tree, "mark").text() == "".join(code.splitlines(keepends=True)[1:3])
+    assert texts(tree, "mark .s") == ['"""A text', 'over lines."""']
+    assert "<span" not in made.html.feed
+    assert not html("```rust\nx\n```").css(".ln")
+
+
+@pytest.mark.parametrize(
+    ("info", "marked"),
+    [
+        ("rust {.numberLines}", []),
+        ("{.rust .number-lines}", []),
+        ("rust code-line-numbers=true", []),
+        ("rust code-line-numbers='2'", ["b\n"]),
+        ('rust filename="a code-line-numbers=1 b" code-line-numbers="1,3"', ["a\n", "c\n"]),
+        ('python .noeval code-line-numbers="2-3"', ["b\nc\n"]),
+    ],
+)
+def test_lines_of_a_listing_are_numbered_in_each_way_to_say_it(
+    info: str, marked: list[str]
+) -> None:
+    tree = html(f"```{info}\na\nb\nc\n```")
+    assert [node.attributes["data-n"] for node in tree.css(".ln")] == ["1", "2", "3"]
+    assert [node.text() for node in tree.css("mark")] == marked
+
+
+def test_the_code_of_a_cell_has_numbers_and_the_name_of_a_file() -> None:
+    options = ("filename: a<b>.py", "code-line-numbers: 2")
+    made = page(cell(*options, code="x = 1\ny = 2"), [])
+    tree = LexborHTMLParser(made.html.body)
+    assert one(tree, "p.filename + pre.highlight").text() == "x = 1\ny = 2"
+    assert texts(tree, "p.filename") == ["a<b>.py"]
+    assert texts(tree, "pre mark") == ["y = 2"]
+    assert "a&lt;b&gt;.py" not in made.html.feed
+    folded = html(cell(*options, "code-fold: true", code="x = 1\ny = 2"), [])
+    assert texts(folded, "summary") == ["Code a<b>.py"]
 
 
 def test_code_has_a_button_that_copies_what_stands_before_it() -> None:
@@ -697,6 +773,33 @@ def test_the_summary_is_the_first_paragraph_without_links_and_notes() -> None:
     assert made.page.summary.startswith("First linked and")
     assert "<a" not in made.page.summary_html
     assert "<math" in made.page.summary_html
+
+
+def test_a_summary_says_what_it_refers_to() -> None:
+    text = (
+        "As @fig-a and [](other.md) < 3 show, by \\eqref{eq-b}.\n\n"
+        + cell("label: fig-a", "fig-cap: A", "fig-alt: a")
+        + "\n$$ \\label{eq-b} x $$\n"
+    )
+    summary = "As Figure 1 and Second one < 3 show, by (1)."
+    tree = linked(page(text, [figure()]), page("Text.", name="other", title="Second one"))["post"]
+    meta = one(tree, "meta[name=description]")
+    assert meta.attributes["content"] == summary
+    given = page(text, [figure()], title="T\nsummary: See [-@fig-a], and @fig-a.")
+    tree = linked(given, page("Text.", name="other"))["post"]
+    meta = one(tree, "meta[name=description]")
+    assert meta.attributes["content"] == "See 1, and Figure 1."
+
+
+def test_only_the_first_picture_of_a_page_is_loaded_at_once(tmp_path: Path) -> None:
+    image = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(image, "PNG")
+    authors = "![A dot](dot.png)\n\n"
+    made = cell("fig-alt: a") + "\n"
+    for text in (authors + made, made + authors):
+        files = {"dot.png": image.getvalue()}
+        tree = LexborHTMLParser(page(text, [figure()], files=files, root=tmp_path).html.body)
+        assert [node.attributes.get("loading") for node in tree.css("img")] == [None, "lazy"]
 
 
 def test_a_page_is_made_the_same_each_time() -> None:

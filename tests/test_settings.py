@@ -83,7 +83,7 @@ def test_everything_can_be_said() -> None:
         ("https://example.org/", "https://example.org/", "/"),
         ("https://example.org/a/blog", "https://example.org/a/blog/", "/a/blog/"),
         ("http://localhost:8000/x//", "http://localhost:8000/x/", "/x/"),
-        ("https://bücher.example/", "https://bücher.example/", "/"),
+        ("https://xn--bcher-kva.example/", "https://xn--bcher-kva.example/", "/"),
     ],
 )
 def test_an_address_has_a_base_path(tmp_path: Path, url: str, address: str, base: str) -> None:
@@ -148,3 +148,12 @@ def test_macros_with_whole_braces(tex: str) -> None:
 )
 def test_macros_that_cannot_be(name: str, tex: str, fault: str) -> None:
     assert macro_fault(name, tex) == fault
+
+
+def test_an_address_with_a_name_in_it_is_none_but_one_in_its_path_is_fine() -> None:
+    with pytest.raises(UsageError, match="'url' should be an address"):
+        parse_settings("title = 'Notes'\nurl = 'https://ada:pass@example.org/'\n")
+    url = "https://example.org/@ada/"
+    assert parse_settings(f"title = 'Notes'\nurl = '{url}'\n").url == url
+    table = f"[deploy.live]\nkind = 'folder'\npath = 'www'\nurl = '{url}'\n"
+    assert parse_settings(f"title = 'Notes'\nurl = '{url}'\n{table}").deploy["live"].url == url

@@ -170,7 +170,7 @@ def _edition(work: Work, words: Words) -> str:
 
 
 def _ending(number: int, words: Words) -> str:
-    endings = words.ordinal.split()
+    endings = words.ordinal.split() or [""]
     place = number % 10 if number % 100 not in (11, 12, 13) else 0
     return endings[place - 1] if 0 < place < len(endings) else endings[-1]
 
