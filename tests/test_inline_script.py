@@ -70,20 +70,6 @@ def test_pages_follow_the_system_until_somebody_chooses(browser: Browser, blog: 
         assert complaints == []
 
 
-def test_the_browser_paints_around_the_page_what_was_chosen(browser: Browser, blog: Served) -> None:
-    grounds = """[...document.getElementsByName("theme-color")]
-        .filter(e => matchMedia(e.media).matches).map(e => e.content)"""
-    with reader(browser, scheme="dark") as (context, _):
-        page = context.new_page()
-        page.goto(blog.address)
-        for name, ground in (("Light", "#fffefc"), ("Dark", "#14161a"), ("Auto", "#14161a")):
-            choose(page, name)
-            assert page.evaluate(grounds) == [ground]
-        choose(page, "Light")
-        page.reload()
-        assert page.evaluate(grounds) == ["#fffefc"]
-
-
 def test_a_choice_is_there_before_anything_is_painted(browser: Browser, blog: Served) -> None:
     seen = f"""self.seen = []; new MutationObserver(() => document.body && seen.push({THEME}))
         .observe(document, {{childList: true, subtree: true}})"""

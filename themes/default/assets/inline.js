@@ -7,11 +7,6 @@
   const show = theme => {
     data.theme = theme
     for (const box of document.getElementsByName("theme")) box.checked = box.value == theme
-    // What the browser paints around the page.
-    for (const ground of document.getElementsByName("theme-color")) {
-      const own = ground.dataset.theme
-      ground.media = theme ? theme == own ? "all" : "not all" : `(prefers-color-scheme: ${own})`
-    }
   }
   const read = () => {
     // Storage may be forbidden; other sites of the host may keep something else under this name.
