@@ -71,8 +71,8 @@ def html_flaws(made: MadeSite, command: list[str]) -> Iterator[Flaw]:
 # Attributes that it knows of some elements only, and MathML Core allows on all: section 2.1.3 of
 # https://www.w3.org/TR/mathml-core/
 _BEHIND = re.compile(
-    r"Attribute “(?:displaystyle|scriptlevel|mathcolor|mathbackground|mathsize)” not allowed on "
-    r"element “m[a-z]+” at this point\."
+    r"Attribute “(?:displaystyle|scriptlevel|mathcolor|mathbackground|mathsize|tabindex)” "
+    r"not allowed on element “m[a-z]+” at this point\."
 )
 
 
