@@ -44,7 +44,7 @@ def test_a_post_begins(blog: Blog) -> None:
         '---\ntitle: "Two dice: a story"\ndate: 2019-06-02\n'
         "tags: [Probability, R & D, dice]\n---\n\n"
     )
-    assert blog.build().out == "1 post: none executed; 8 pages → public/\n"
+    assert blog.build().out == "1 post: none executed; 9 pages → public/\n"
 
 
 def test_each_kind_builds(blog: Blog) -> None:
