@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from site_builder.assembly.assemble import assemble
@@ -41,6 +42,7 @@ from site_builder.workers import Workers
 if TYPE_CHECKING:
     from site_builder.execution.report import Outcome
 
+_NO_PAGES: Mapping[str, Page] = MappingProxyType({})
 ROUNDS = 4  # posts that write what others read settle in two, or never
 
 
@@ -86,8 +88,11 @@ def recall(
     memory: Memory,
     unchanged: set[str],
     sources: Sequence[Source],
+    *,
+    before: Mapping[str, Page] = _NO_PAGES,
 ) -> None:
-    """Take what did not change as it was made before, and what is not asked for as it was then."""
+    """Take what did not change as it was made before, and what is not asked for as it was then;
+    `before` are pages, by their files, that need not be read again."""
     by_path = {source.path: source for source in sources}
     patterns = order.options.only
     skipped = {path for path in {*by_path, *memory.posts} if not is_wanted(path, patterns)}
@@ -100,7 +105,7 @@ def recall(
         source = by_path[path] if as_it_was and path in by_path else Source(path, "")
         if reason := left_out(known.draft, known.date, order.options, order.today):
             made.hidden[path], made.known[path] = reason, known
-        elif page := known_page(store, known.page, source):
+        elif page := known_page(store, known.page, source, before.get(path)):
             made.pages[path], made.known[path] = page, known
             if path not in skipped:
                 made.sources[path] = source

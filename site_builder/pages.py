@@ -86,8 +86,12 @@ def left_out(draft: bool, date: dt.date | None, options: Options, today: dt.date
     return ""
 
 
-def known_page(store: Store, digest: str, source: Source) -> Page | None:
-    """The page of a source that was kept, if it still is."""
+def known_page(
+    store: Store, digest: str, source: Source, before: Page | None = None
+) -> Page | None:
+    """The page of a source that was kept, if it still is; `before`, if that is the page."""
+    if before is not None and before.digest == digest and before.source == source:
+        return before
     content = store.get(digest)
     return read_page(content, source) if content else None
 

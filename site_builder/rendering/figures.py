@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from site_builder.model.files import SiteFile, named_by_content
 
@@ -59,6 +60,7 @@ def picture(name: str, data: Mapping[str, str], *, dark: bool) -> Picture:
     return Picture(file, rasters[0] if rasters else file, not dark, removed, damage)
 
 
+@lru_cache(maxsize=32)  # under `serve` a post is rendered at each save, with the same figures
 def _cleaned(svg: str) -> tuple[str, tuple[str, ...], str]:
     """An SVG without what acts, what that was, and what is wrong if it is none."""
     # Late: most posts show no picture of a cell's.
