@@ -175,7 +175,8 @@ def redirect_page(site: Site, redirect: Redirect) -> SiteFile:
         f'<!doctype html>\n<html lang="{escape(redirect.language)}">\n<meta charset="utf-8">\n'
         f'<title>{title}</title>\n<link rel="canonical" href="{address}">\n'
         f'<meta name="robots" content="noindex">\n'
-        f'<meta http-equiv="refresh" content="0; url={url}">\n'
+        # Else browsers would ask for /favicon.ico on the way.
+        f'<link rel="icon" href="data:,">\n<meta http-equiv="refresh" content="0; url={url}">\n'
         f"<p>{moved}</p>\n</html>\n"
     )
     return SiteFile(redirect.path, html.encode("utf-8", "replace"))
